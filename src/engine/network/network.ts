@@ -1,0 +1,72 @@
+import type { Preprocessing } from "../../shared/domain";
+import { Fault } from "../../shared/fault";
+import type { Node, Shape } from "./op";
+
+/** Where a network comes from and what was done to it on the way in. */
+export interface Provenance {
+  /** "TF.js layers model", for people. */
+  readonly format: string;
+  /** sha256 of all files read, hex. */
+  readonly hash: string;
+  readonly producer: string;
+  /** What was taken off or changed: "softmax". */
+  readonly stripped: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * A trained network, held still: a directed graph of typed nodes in NHWC, in topological order.
+ * The input node is called `input` by every format; its values are preprocessed pixels.
+ */
+export interface Network {
+  readonly name: string;
+  /** [height, width, channel] of the input. */
+  readonly input: readonly [number, number, number];
+  readonly nodes: readonly Node[];
+  /** Name of the node whose value [class] holds the logits. */
+  readonly output: string;
+  /** Shapes of every node's value, `input` included, batch left out. */
+  readonly shapes: ReadonlyMap<string, Shape>;
+  readonly labels: readonly string[];
+  /** value = (p - mean) / std with p in 0..255; null: the image goes in as it is, in [-1, 1]. */
+  readonly preprocessing: Preprocessing | null;
+  /** In words: what a run on a class maximises. */
+  readonly maximises: string;
+  readonly provenance: Provenance;
+}
+
+export const inputName = "input";
+
+/** Shapes of all nodes, in order; the ops' own checks name what does not fit. */
+export function inferShapes(
+  input: readonly [number, number, number],
+  nodes: readonly Node[],
+): ReadonlyMap<string, Shape> {
+  const shapes = new Map<string, Shape>([[inputName, input]]);
+  for (const node of nodes) {
+    const inputs = node.inputs.map((name) => {
+      const shape = shapes.get(name);
+      if (!shape)
+        throw new Fault(
+          "damaged-file",
+          `Node "${node.name}" reads "${name}", which comes later or is not there.`,
+        );
+      return shape;
+    });
+    if (shapes.has(node.name))
+      throw new Fault("damaged-file", `Two nodes are called "${node.name}".`);
+    shapes.set(node.name, node.op.infer(inputs, node));
+  }
+  return shapes;
+}
+
+/** The shape of a node's value, batch left out. */
+export function shapeOf(network: Network, name: string): Shape {
+  const shape = network.shapes.get(name);
+  if (!shape) throw new Fault("internal", `The network has no node "${name}".`);
+  return shape;
+}
+
+export function classCount(network: Network): number {
+  return shapeOf(network, network.output)[0] ?? 0;
+}

@@ -1,0 +1,298 @@
+/**
+ * THE contract: every message between renderer, main and engine host.
+ * Three tables: `app` (renderer -> main), `engine` (renderer -> host), `control` (main -> host).
+ * A command has a request and a reply; a job adds progress and frames. The receiver validates.
+ */
+import { z } from "zod";
+import {
+  contrastSchema,
+  engineStatusSchema,
+  exportFormatSchema,
+  galleryRecordSchema,
+  galleryRequestSchema,
+  idSchema,
+  networkRefSchema,
+  networkSchema,
+  networkSummarySchema,
+  precisionSchema,
+  runRecordSchema,
+  tileSchema,
+  tileStateSchema,
+} from "./domain";
+import { faultSchema } from "./fault";
+
+const nothing = z.strictObject({});
+const count = z.int().min(0);
+
+/** A picture's place in the library. */
+export const pictureRefSchema = z.strictObject({
+  gallery: idSchema,
+  run: idSchema,
+});
+
+/** A file or folder the user chose in a dialog or dropped; main knows the path, nobody else. */
+export const tokenSchema = z.string().regex(/^[0-9a-f-]{36}$/);
+
+export interface CommandSpec {
+  readonly request: z.ZodType;
+  readonly reply: z.ZodType;
+}
+export interface JobSpec extends CommandSpec {
+  readonly progress: z.ZodType;
+  /** The header of a frame; its bytes travel beside it. */
+  readonly frame: z.ZodType;
+}
+
+function command<Q extends z.ZodType, A extends z.ZodType>(
+  request: Q,
+  reply: A,
+) {
+  return { request, reply };
+}
+function job<
+  Q extends z.ZodType,
+  A extends z.ZodType,
+  P extends z.ZodType,
+  F extends z.ZodType,
+>(request: Q, reply: A, progress: P, frame: F) {
+  return { request, reply, progress, frame };
+}
+
+/** One tile's present state; the progress of a gallery carries those that changed since the last one. */
+export const tileProgressSchema = z.strictObject({
+  tile: tileSchema,
+  state: tileStateSchema,
+  step: count,
+  score: z.number().nullable(),
+  top1: z.boolean().nullable(),
+  /** Scores since the last progress of this tile; `from` is the step of the first one. */
+  from: count,
+  scores: z.array(z.number()),
+  /** Set once the run is on disk. */
+  record: runRecordSchema.nullable(),
+  fault: faultSchema.nullable(),
+});
+
+export const galleryProgressSchema = z.strictObject({
+  gallery: idSchema,
+  /** Image-steps done and to do, over all tiles. */
+  imageSteps: count,
+  imageStepsTotal: count,
+  /** Image-steps a second lately; null before it can be told. */
+  rate: z.number().nullable(),
+  elapsedMs: z.number().min(0),
+  tiles: z.array(tileProgressSchema),
+});
+
+/** Bytes: int16 values of the picture (see pictures.ts). */
+export const pictureFrameSchema = z.strictObject({
+  tile: tileSchema,
+  step: count,
+  shape: z.tuple([z.int(), z.int(), z.int()]),
+});
+
+export const gallerySummarySchema = z.strictObject({
+  id: idSchema,
+  createdAt: z.string(),
+  network: z.string(),
+  labels: z.array(z.string()),
+  methods: z.array(z.string()),
+  runs: count,
+  bytes: count,
+});
+
+export const engine = {
+  status: command(nothing, engineStatusSchema),
+  "networks.list": command(nothing, z.array(networkSummarySchema)),
+  "networks.get": command(
+    z.strictObject({ network: networkRefSchema }),
+    networkSchema,
+  ),
+  /** Opens what the token stands for; the reply's id names the network from then on. */
+  "networks.open": job(
+    z.strictObject({ token: tokenSchema }),
+    networkSchema,
+    z.strictObject({ stage: z.string().max(200), bytes: count, total: count }),
+    z.never(),
+  ),
+  /** Computes every tile; finished runs are in the library before their tile says done. */
+  "gallery.run": job(
+    galleryRequestSchema,
+    z.strictObject({
+      gallery: idSchema,
+      state: z.enum(["done", "cancelled"]),
+      elapsedMs: z.number(),
+    }),
+    galleryProgressSchema,
+    pictureFrameSchema,
+  ),
+  "library.list": command(nothing, z.array(gallerySummarySchema)),
+  /** A gallery with its finished runs; null id is the latest. Null where there is none. */
+  "library.get": command(
+    z.strictObject({ gallery: idSchema.nullable() }),
+    z
+      .strictObject({
+        gallery: galleryRecordSchema,
+        runs: z.array(runRecordSchema),
+      })
+      .nullable(),
+  ),
+  /** Moves a gallery to the trash inside the library; `library.restore` is the undo. */
+  "library.delete": command(z.strictObject({ gallery: idSchema }), nothing),
+  "library.restore": command(z.strictObject({ gallery: idSchema }), nothing),
+  "library.size": command(
+    nothing,
+    z.strictObject({ bytes: count, galleries: count, runs: count }),
+  ),
+  "library.clear": command(nothing, nothing),
+  /** The picture at a kept step (the nearest kept step at or before it); bytes: int16 values. */
+  picture: command(
+    pictureRefSchema.extend({ step: count }),
+    z.strictObject({
+      shape: z.tuple([z.int(), z.int(), z.int()]),
+      step: count,
+    }),
+  ),
+  export: job(
+    z.strictObject({
+      gallery: idSchema,
+      /** Which runs; null is all of the gallery. */
+      runs: z.array(idSchema).nullable(),
+      format: exportFormatSchema,
+      contrast: contrastSchema,
+      /** A folder (png, npy, records) or a file (sheet, html, csv), chosen in a dialog. */
+      token: tokenSchema,
+      /** Set after the user agreed to it. */
+      overwrite: z.boolean(),
+    }),
+    z.discriminatedUnion("outcome", [
+      z.strictObject({
+        outcome: z.literal("written"),
+        files: count,
+        bytes: count,
+      }),
+      /** Nothing was written; ask, and call again with `overwrite`. */
+      z.strictObject({
+        outcome: z.literal("exists"),
+        files: z.array(z.string()).max(20),
+      }),
+      z.strictObject({ outcome: z.literal("cancelled") }),
+    ]),
+    z.strictObject({ done: count, total: count }),
+    z.never(),
+  ),
+} as const;
+
+export const settingsSchema = z.strictObject({
+  version: z.literal(1),
+  theme: z.enum(["system", "dark", "light"]),
+  /** 0: as many as there are cores. */
+  threads: z.int().min(0).max(256),
+  /** MiB the host may use for a batch; 0: no limit of its own. */
+  memoryLimit: z.int().min(0).max(1_000_000),
+  precision: precisionSchema,
+  /** Null: inside the app's own data. */
+  libraryFolder: z.string().max(4096).nullable(),
+});
+/** What the window remembers from one start to the next; the renderer owns its meaning. */
+export const rememberedSchema = z.record(z.string().max(100), z.json());
+
+export const menuCommandSchema = z.enum([
+  "open-network",
+  "run",
+  "stop",
+  "export",
+  "undo",
+  "settings",
+  "large",
+  "shortcuts",
+  "about",
+]);
+
+export const app = {
+  settings: command(nothing, settingsSchema),
+  "settings.change": command(
+    settingsSchema.omit({ version: true }).partial(),
+    settingsSchema,
+  ),
+  remembered: command(nothing, rememberedSchema),
+  "remembered.change": command(rememberedSchema, nothing),
+  /** Open dialog for a network file or folder; null: the user thought better of it. */
+  "choose.network": command(
+    nothing,
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /** Save or folder dialog for an export. */
+  "choose.export": command(
+    z.strictObject({
+      format: exportFormatSchema,
+      suggestion: z.string().max(200),
+    }),
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /** Folder dialog for the library; the reply is the settings as they are afterwards. */
+  "choose.library": command(nothing, settingsSchema),
+  "log.open": command(nothing, nothing),
+  "library.reveal": command(nothing, nothing),
+  /** Bytes: the PNG to put on the clipboard. */
+  "clipboard.picture": command(nothing, nothing),
+  /** Starts the engine host again after it was lost; a new port follows. */
+  "engine.restart": command(nothing, nothing),
+  /** What would be lost if the window closed now; main asks the user when it is not null. */
+  busy: command(
+    z.strictObject({ what: z.string().max(200).nullable() }),
+    nothing,
+  ),
+  about: command(
+    nothing,
+    z.strictObject({
+      version: z.string(),
+      electron: z.string(),
+      warning: z.string().nullable(),
+    }),
+  ),
+} as const;
+
+/** Main -> renderer, without reply. */
+export const appEventSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("menu"), command: menuCommandSchema }),
+  z.strictObject({
+    kind: z.literal("engine-gone"),
+    message: z.string(),
+    remedy: z.string(),
+  }),
+  /** The machine slept in the middle of something. */
+  z.strictObject({ kind: z.literal("resumed") }),
+]);
+
+export const control = {
+  configure: command(
+    z.strictObject({
+      libraryFolder: z.string(),
+      bundledFolder: z.string(),
+      threads: z.int().min(0),
+      memoryLimit: z.int().min(0),
+    }),
+    nothing,
+  ),
+  /** Tells the host which path a token stands for. */
+  grant: command(
+    z.strictObject({ token: tokenSchema, path: z.string().max(4096) }),
+    nothing,
+  ),
+} as const;
+
+export type EngineTable = typeof engine;
+export type AppTable = typeof app;
+export type ControlTable = typeof control;
+export type Request<C extends CommandSpec> = z.input<C["request"]>;
+export type Reply<C extends CommandSpec> = z.output<C["reply"]>;
+export type Progress<J extends JobSpec> = z.output<J["progress"]>;
+export type FrameHeader<J extends JobSpec> = z.output<J["frame"]>;
+export type Settings = z.infer<typeof settingsSchema>;
+export type Remembered = z.infer<typeof rememberedSchema>;
+export type AppEvent = z.infer<typeof appEventSchema>;
+export type MenuCommand = z.infer<typeof menuCommandSchema>;
+export type TileProgress = z.infer<typeof tileProgressSchema>;
+export type GalleryProgress = z.infer<typeof galleryProgressSchema>;
+export type GallerySummary = z.infer<typeof gallerySummarySchema>;

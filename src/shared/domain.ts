@@ -1,0 +1,258 @@
+/**
+ * The words of the domain as zod schemas; every type is inferred from them.
+ * Pictures travel as int16: value = round(x * 32767) for x in [-1, 1], so that contrast rules lose nothing.
+ */
+import { z } from "zod";
+
+/** At most this many targets, columns and steps in one gallery; far above what a screen or a night holds. */
+export const limits = {
+  targets: 10_000,
+  columns: 16,
+  steps: 100_000,
+  batch: 256,
+  text: 1000,
+} as const;
+
+const text = z.string().max(limits.text);
+/** Names of galleries and runs are folder names: letters, digits, dot, dash, underscore; no leading dot. */
+export const idSchema = z
+  .string()
+  .max(160)
+  .regex(/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/);
+
+export const slopeSchema = z.number().min(0).max(1);
+
+/** The gradient rules compared. For a rectifier with a slope a of its own: plain (a, a), Leaky (s, s), ProxyGrad (a, p). */
+export const methodSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("relu") }),
+  z.strictObject({ kind: z.literal("leaky"), slope: slopeSchema }),
+  z.strictObject({ kind: z.literal("proxygrad"), slope: slopeSchema }),
+  z.strictObject({
+    kind: z.literal("slopes"),
+    forward: slopeSchema,
+    backward: slopeSchema,
+  }),
+]);
+
+/** What is maximised. Channels, neurons and directions join this union later. */
+export const targetSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("logit"),
+    index: z.int().min(0).max(1_000_000),
+  }),
+]);
+
+export const precisionSchema = z.enum(["float32", "bfloat16"]);
+
+export const networkRefSchema = z
+  .string()
+  .min(1)
+  .max(200)
+  .describe("a bundled id, or the id the host gave an opened network");
+
+export const regularizationSchema = z.strictObject({
+  /** Gaussian blur after each update, sigma in pixels; 0 is off. */
+  blur: z.number().min(0).max(20),
+  /** Largest rotation in degrees, either way; 0 is off. */
+  rotate: z.number().min(0).max(180),
+  /** How often a step rotates. */
+  rotateProbability: z.number().min(0).max(1),
+});
+
+/** Everything that decides the pictures besides network, targets and methods. */
+export const ascentSettingsSchema = z.strictObject({
+  steps: z.int().min(1).max(limits.steps),
+  /** L2 length of one update of an image, in units of x in [-1, 1]. */
+  stepSize: z.number().gt(0).max(10_000),
+  /** Standard deviation of the Gaussian start around grey. */
+  startNoise: z.number().min(0).max(10),
+  seed: z.int().min(0).max(0xffffffff),
+  regularization: regularizationSchema,
+  /** Images in one native call; every call is padded to it. */
+  batch: z.int().min(1).max(limits.batch),
+  precision: precisionSchema,
+  /** Keep a snapshot every so many steps (and the last); 0 keeps only the last. */
+  keep: z.int().min(0).max(limits.steps),
+});
+
+export const columnSchema = z.strictObject({
+  network: networkRefSchema,
+  method: methodSchema,
+});
+
+export const shardSchema = z
+  .strictObject({ index: z.int().min(1), count: z.int().min(1).max(10_000) })
+  .refine(
+    (s) => s.index <= s.count,
+    "the shard index counts from 1 to the shard count",
+  );
+
+/** What a Run button asks for: rows are targets, columns are methods, one start. */
+export const galleryRequestSchema = z.strictObject({
+  targets: z.array(targetSchema).min(1).max(limits.targets),
+  columns: z.array(columnSchema).min(1).max(limits.columns),
+  settings: ascentSettingsSchema,
+});
+
+export const tileSchema = z.strictObject({
+  row: z.int().min(0).max(limits.targets),
+  column: z.int().min(0).max(limits.columns),
+});
+
+export const runStateSchema = z.enum(["done", "silent", "cancelled"]);
+/** A tile in the window: a run's state, or what comes before and instead of it. */
+export const tileStateSchema = z.enum([
+  "waiting",
+  "running",
+  "done",
+  "silent",
+  "cancelled",
+  "failed",
+]);
+
+export const classScoreSchema = z.strictObject({
+  index: z.int().min(0),
+  label: text,
+  logit: z.number(),
+  probability: z.number().min(0).max(1),
+});
+
+/** The record of one run (`run.json`): enough to run it again. */
+export const runRecordSchema = z.strictObject({
+  format: z.literal("proxima-run"),
+  version: z.literal(1),
+  id: idSchema,
+  gallery: idSchema,
+  tile: tileSchema,
+  createdAt: z.string().max(40),
+  network: z.strictObject({
+    id: networkRefSchema,
+    name: text,
+    /** sha256 over the files the network was read from, hex. */
+    hash: z.string().max(64),
+    licence: text,
+  }),
+  target: targetSchema,
+  label: text,
+  method: methodSchema,
+  forwardSlope: slopeSchema,
+  backwardSlope: slopeSchema,
+  settings: ascentSettingsSchema,
+  /** [height, width, channel] of the picture. */
+  shape: z.tuple([z.int(), z.int(), z.int()]),
+  state: runStateSchema,
+  /** Updates done; score belongs to the image after so many. */
+  step: z.int().min(0),
+  /** The target's activation in the original network, no transform. */
+  score: z.number(),
+  /** trace[k]: score of the image after k updates, regularization and clip. */
+  trace: z.array(z.number()),
+  /** Kept steps, ascending; the last one is `step`. */
+  kept: z.array(z.int().min(0)),
+  top1: z.boolean(),
+  /** Softmax probability of the target in the original network. */
+  probability: z.number().min(0).max(1),
+  /** Best five classes of the original network on the final picture. */
+  top5: z.array(classScoreSchema).max(5),
+  /** L2 norm of the last gradient of the method's own network; 0 for a silent run, null where no step was taken. */
+  gradientNorm: z.number().min(0).nullable(),
+  /** Standard deviation of the final image over all values. */
+  imageStd: z.number().min(0),
+  backend: text,
+  versions: z.record(z.string().max(60), z.string().max(100)),
+  elapsedMs: z.number().min(0),
+});
+
+/** The record of a gallery folder (`gallery.json`); the runs lie beside it, a folder each. */
+export const galleryRecordSchema = z.strictObject({
+  format: z.literal("proxima-gallery"),
+  version: z.literal(1),
+  id: idSchema,
+  createdAt: z.string().max(40),
+  request: galleryRequestSchema,
+  /** Labels of the targets, in the order of the rows. */
+  labels: z.array(text),
+  shard: shardSchema.nullable(),
+});
+
+export const preprocessingSchema = z.strictObject({
+  order: z.enum(["RGB", "BGR"]),
+  mean: z.array(z.number()).min(1).max(64),
+  std: z
+    .array(z.number().refine((v) => v !== 0, "a std of 0 divides by zero"))
+    .min(1)
+    .max(64),
+});
+
+export const networkSummarySchema = z.strictObject({
+  id: networkRefSchema,
+  name: text,
+  format: text,
+  hash: z.string().max(64),
+  bundled: z.boolean(),
+  input: z.strictObject({ height: z.int(), width: z.int(), channels: z.int() }),
+  preprocessing: preprocessingSchema.nullable(),
+  classes: z.int().min(1),
+  parameters: z.int().min(0),
+  /** Number of nodes of each kind of operation. */
+  operations: z.record(z.string(), z.int()),
+  rectifiers: z.int().min(0),
+  /** Activations of any kind, rectifiers among them: "0 of 57 activations are ReLU". */
+  activations: z.int().min(0),
+  /** What the runs maximise, in words: "class logit (a last softmax was taken off)". */
+  maximises: text,
+  warnings: z.array(text),
+  source: text,
+  licence: text,
+  /** The card's defaults for the ascent, completed with the app's. */
+  defaults: ascentSettingsSchema.extend({ backwardSlope: slopeSchema }),
+});
+
+/** A network as the window holds it: the summary and every label, index by index. */
+export const networkSchema = networkSummarySchema.extend({
+  labels: z.array(text),
+});
+
+export const engineStatusSchema = z.strictObject({
+  backend: z.enum(["tensorflow", "wasm", "cpu"]),
+  /** For the status chip: "Native TensorFlow 2.21 · CPU". */
+  title: text,
+  device: text,
+  /** Why not native TensorFlow, and how to get it; null where it runs. */
+  reason: text.nullable(),
+  precisions: z.array(precisionSchema),
+  threads: z.int().min(1),
+  versions: z.record(z.string(), z.string()),
+});
+
+export const exportFormatSchema = z.enum([
+  "png",
+  "sheet",
+  "html",
+  "records",
+  "csv",
+  "npy",
+]);
+/** One rule for all tiles of a view or an export. */
+export const contrastSchema = z.enum(["raw", "sigma", "percentile"]);
+
+export type Method = z.infer<typeof methodSchema>;
+export type Target = z.infer<typeof targetSchema>;
+export type Precision = z.infer<typeof precisionSchema>;
+export type Regularization = z.infer<typeof regularizationSchema>;
+export type AscentSettings = z.infer<typeof ascentSettingsSchema>;
+export type Column = z.infer<typeof columnSchema>;
+export type Shard = z.infer<typeof shardSchema>;
+export type GalleryRequest = z.infer<typeof galleryRequestSchema>;
+export type TileRef = z.infer<typeof tileSchema>;
+export type RunState = z.infer<typeof runStateSchema>;
+export type TileState = z.infer<typeof tileStateSchema>;
+export type ClassScore = z.infer<typeof classScoreSchema>;
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type GalleryRecord = z.infer<typeof galleryRecordSchema>;
+export type Preprocessing = z.infer<typeof preprocessingSchema>;
+export type NetworkSummary = z.infer<typeof networkSummarySchema>;
+export type NetworkInfo = z.infer<typeof networkSchema>;
+export type EngineStatus = z.infer<typeof engineStatusSchema>;
+export type ExportFormat = z.infer<typeof exportFormatSchema>;
+export type Contrast = z.infer<typeof contrastSchema>;
