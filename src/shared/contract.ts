@@ -199,6 +199,7 @@ export const rememberedSchema = z.record(z.string().max(100), z.json());
 
 export const menuCommandSchema = z.enum([
   "open-network",
+  "open-network-folder",
   "run",
   "stop",
   "export",
@@ -217,9 +218,9 @@ export const app = {
   ),
   remembered: command(nothing, rememberedSchema),
   "remembered.change": command(rememberedSchema, nothing),
-  /** Open dialog for a network file or folder; null: the user thought better of it. */
+  /** Open dialog for a network; one dialog cannot offer files and folders everywhere. Null: the user thought better of it. */
   "choose.network": command(
-    nothing,
+    z.strictObject({ what: z.enum(["file", "folder"]).default("file") }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
   /** Save or folder dialog for an export. */
