@@ -18,6 +18,11 @@ export interface ReadOptions {
   readonly signal: AbortSignal;
   /** Stage in words, bytes done and to do. */
   readonly progress: (stage: string, bytes: number, total: number) => void;
+  /**
+   * [height, width] asked for: the input where the files fix none, and instead of what they fix.
+   * Without it and without a fixed input a reader throws a Fault `invalid-request` that says so.
+   */
+  readonly size?: readonly [number, number] | null;
 }
 
 /** A way to store networks: one file or folder in `formats/`, listed in `formats/index.ts`. */
