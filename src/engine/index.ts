@@ -1,6 +1,14 @@
 /** The engine's public surface; nothing else of it is imported from outside. */
-export type { AscentRequest, TileUpdate } from "./ascent/ascend";
+export {
+  ascend,
+  checkTarget,
+  type AscentRequest,
+  type TileUpdate,
+} from "./ascent/ascend";
+export { batchesOf, batchThatFits, bytesPerImage } from "./batch";
+export { softmax, topClasses } from "./classes";
 export type { Format, NetworkFiles, ReadOptions } from "./formats/format";
+export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, type Network } from "./network/network";
-export type { GraphDefinition } from "./step/graph";
+export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";

@@ -1,7 +1,12 @@
+import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
 import type { AscentSettings, Method, Target } from "../../shared/domain";
-import type { Fault } from "../../shared/fault";
-import type { Network } from "../network/network";
+import { Fault } from "../../shared/fault";
+import { classCount, type Network } from "../network/network";
+import { makeStep } from "../step/make-step";
 import type { NativeRuntime } from "../step/runtime";
+import type { Step } from "../step/step";
+import { transformOf } from "./regularization";
+import { startImage } from "./start";
 
 /** One batch of targets under several methods, from one start. */
 export interface AscentRequest {
@@ -35,8 +40,219 @@ export interface TileUpdate {
   image(): Float32Array;
 }
 
-/** Yields once a step: every tile that was still running, at one and the same step. */
-export type Ascend = (
+/**
+ * Activation maximization of a batch: x <- R(x + stepSize * g / ||g||_2), R = blur, rotation, clip
+ * (Linse, Barth, Martinetz, IJCNN 2024, sections 3 and 4). All methods move together.
+ *
+ * Yields once a step every tile that was still running, at one and the same step: first the start image
+ * (step 0), at last the image after `steps` updates. A tile's last update has another state than `running`:
+ * `silent` where its gradient is exactly zero, `failed` where a number is not finite, `cancelled` once the
+ * signal is aborted, which is seen at every step.
+ *
+ * Throws a Fault `invalid-request` for a target that the network does not have.
+ */
+export async function* ascend(
   request: AscentRequest,
-  options: { signal: AbortSignal },
-) => AsyncGenerator<readonly TileUpdate[], void, void>;
+  { signal }: { signal: AbortSignal },
+): AsyncGenerator<readonly TileUpdate[], void, void> {
+  const { network, targets, methods, settings, runtime } = request;
+  const { batch, regularization, steps, stepSize, seed } = settings;
+  const directions = directionsOf(network, targets, batch);
+  const step = makeStep(
+    { network, methods, batch, precision: settings.precision, regularization },
+    runtime,
+  );
+  const columns = methods.map(
+    (_, index) => new AscentColumn(step, index, targets, network.input),
+  );
+  try {
+    const start = startImage(network.input, settings.startNoise, seed);
+    for (const column of columns) column.begin(start);
+    for (let done = 0; ; done++) {
+      const updates: TileUpdate[] = [];
+      for (const column of columns) {
+        if (!column.running) continue;
+        const last = done === steps || signal.aborted;
+        updates.push(
+          ...column.advance(done, directions, last ? null : stepSize, {
+            exact: settings.precision === "float32",
+            ending: done === steps ? "done" : "cancelled",
+          }),
+        );
+        // an abort between two methods is seen at once
+        await nextFrame();
+      }
+      if (updates.length > 0) yield updates;
+      if (!columns.some((column) => column.running)) return;
+      const transform = transformOf(regularization, seed, done + 1);
+      for (const column of columns)
+        column.settle((images) => step.regularize(images, transform));
+      await nextFrame();
+    }
+  } finally {
+    for (const column of columns) column.dispose();
+    step.dispose();
+  }
+}
+
+/** One method's batch of images on its way up. */
+class AscentColumn {
+  readonly #step: Step;
+  readonly #method: number;
+  readonly #targets: readonly Target[];
+  readonly #shape: readonly [number, number, number];
+  /** Rows that still climb. */
+  readonly #rows: Set<number>;
+  #images: Tensor4D | null = null;
+  #next: Tensor4D | null = null;
+
+  constructor(
+    step: Step,
+    method: number,
+    targets: readonly Target[],
+    shape: readonly [number, number, number],
+  ) {
+    this.#step = step;
+    this.#method = method;
+    this.#targets = targets;
+    this.#shape = shape;
+    this.#rows = new Set(targets.keys());
+  }
+
+  get running(): boolean {
+    return this.#rows.size > 0;
+  }
+
+  begin(start: Float32Array): void {
+    const { batch } = this.#step;
+    const values = new Float32Array(batch * start.length);
+    for (let i = 0; i < batch; i++) values.set(start, i * start.length);
+    this.#images = tensor4d(values, [batch, ...this.#shape]);
+  }
+
+  /** Scores the images and moves them, or ends all rows where `stepSize` is null. */
+  advance(
+    done: number,
+    directions: Float32Array,
+    stepSize: number | null,
+    how: { exact: boolean; ending: "done" | "cancelled" },
+  ): TileUpdate[] {
+    const images = this.#images;
+    if (!images) throw new RangeError("the column has not begun");
+    const score = () => this.#step.score(images);
+    let logits: Float32Array;
+    let norms: Float32Array | null = null;
+    if (stepSize === null) logits = score();
+    else {
+      const advanced = this.#step.advance(
+        this.#method,
+        images,
+        directions,
+        stepSize,
+      );
+      this.#next = advanced.images;
+      ({ logits, norms } = advanced);
+    }
+    // the score that stays is always the float32 network's
+    const exact = how.exact || stepSize === null ? () => logits : once(score);
+    const values = once(() => images.dataSync<"float32">());
+    return [...this.#rows].map((row) => {
+      const update = this.#update(row, done, logits, norms, how.ending);
+      if (update.state !== "running") this.#rows.delete(row);
+      const own =
+        update.state === "running" || update.state === "failed"
+          ? () => logits
+          : exact;
+      return {
+        ...update,
+        score: this.#scoreOf(own(), row),
+        logits: () => part(own(), row, this.#step.classes),
+        image: () => part(values(), row, values().length / this.#step.batch),
+      };
+    });
+  }
+
+  #update(
+    row: number,
+    done: number,
+    logits: Float32Array,
+    norms: Float32Array | null,
+    ending: "done" | "cancelled",
+  ) {
+    const score = this.#scoreOf(logits, row);
+    const gradientNorm = norms?.[row] ?? null;
+    const at = { row, column: this.#method, step: done, gradientNorm };
+    if (!Number.isFinite(score) || !Number.isFinite(gradientNorm ?? 0))
+      return {
+        ...at,
+        gradientNorm: null,
+        state: "failed" as const,
+        fault: new Fault(
+          "not-finite",
+          `After ${done} steps the ${Number.isFinite(score) ? "gradient" : "score"} is no finite number any more.`,
+          "Try a smaller step size or slope, or float32.",
+        ),
+      };
+    const state =
+      norms === null ? ending : gradientNorm === 0 ? "silent" : "running";
+    return { ...at, state, fault: null } as const;
+  }
+
+  #scoreOf(logits: Float32Array, row: number): number {
+    return (
+      logits[row * this.#step.classes + (this.#targets[row]?.index ?? 0)] ?? NaN
+    );
+  }
+
+  /** Lets go of the images before the update and regularizes those after it. */
+  settle(regularize: (images: Tensor4D) => Tensor4D): void {
+    this.#images?.dispose();
+    this.#images =
+      this.#next && this.running ? regularize(this.#next) : this.#next;
+    this.#next = null;
+  }
+
+  dispose(): void {
+    this.#images?.dispose();
+    this.#next?.dispose();
+    this.#images = this.#next = null;
+  }
+}
+
+function directionsOf(
+  network: Network,
+  targets: readonly Target[],
+  batch: number,
+): Float32Array {
+  if (targets.length > batch)
+    throw new Fault(
+      "invalid-request",
+      `${targets.length} targets do not fit a batch of ${batch}.`,
+    );
+  const classes = classCount(network);
+  const directions = new Float32Array(batch * classes);
+  for (const [row, target] of targets.entries()) {
+    checkTarget(network, target);
+    directions[row * classes + target.index] = 1;
+  }
+  return directions;
+}
+
+/** Throws a Fault `invalid-request` for a class the network does not have. */
+export function checkTarget(network: Network, target: Target): void {
+  const classes = classCount(network);
+  if (target.index >= classes)
+    throw new Fault(
+      "invalid-request",
+      `${network.name} has no class ${target.index}: its ${classes} classes count from 0 to ${classes - 1}.`,
+    );
+}
+
+function part(values: Float32Array, index: number, size: number): Float32Array {
+  return values.subarray(index * size, (index + 1) * size);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+}

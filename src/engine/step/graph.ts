@@ -126,6 +126,16 @@ export class GraphBuilder {
     );
   }
 
+  /** Values limited to [low, high]. */
+  clip(x: Ref, low: number, high: number): Ref {
+    return this.add(
+      "ClipByValue",
+      [x, this.scalar(low), this.scalar(high)],
+      { T: { type: x.dtype } },
+      { shape: x.shape },
+    );
+  }
+
   unary(op: string, x: Ref): Ref {
     return this.add(op, [x], { T: { type: x.dtype } }, { shape: x.shape });
   }

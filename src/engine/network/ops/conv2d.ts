@@ -1,0 +1,162 @@
+import { add, concat, conv2d as conv, split, type Tensor } from "@tensorflow/tfjs-core";
+import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
+import { defineOp, type Node } from "../op";
+import { damaged, optionalWeightOf, refuse, singleMap, weightOf } from "./check";
+import { padMaps, rank4, spread } from "./eagerly";
+import { biasAdd, crop, mapOf, only, spatial } from "./emitting";
+import {
+  checkedOutput,
+  isSame,
+  outputOf,
+  padsOf,
+  type Padding,
+  type Pads,
+  type Pair,
+  type Window,
+} from "./window";
+
+export interface Conv2dAttributes {
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly padding: Padding;
+  /** Input and output channels fall into so many groups that do not see each other. */
+  readonly groups: number;
+}
+
+/**
+ * Two-dimensional convolution (a correlation, as everywhere in deep learning).
+ * Weights: `kernel` [kernel height, kernel width, in / groups, out], optional `bias` [out].
+ */
+export const conv2d = defineOp<Conv2dAttributes>({
+  kind: "conv2d",
+
+  infer(inputs, node) {
+    const [height, width, channels] = singleMap(inputs, node);
+    const { groups } = node.attributes;
+    if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
+      refuse(
+        node,
+        `${channels} channels do not fall into ${groups} groups.`,
+        "The groups divide the input's channels.",
+      );
+    const kernel = weightOf(node, "kernel", [null, null, channels / groups, null]);
+    const out = kernel.shape[3] ?? 0;
+    if (out < 1 || out % groups !== 0)
+      damaged(node, `${out} output channels do not fall into ${groups} groups.`);
+    optionalWeightOf(node, "bias", [out]);
+    const size = checkedOutput(node, windowOf(node), [height, width]);
+    return [...size, out];
+  },
+
+  eager(inputs, node, context) {
+    const x = rank4(only(inputs));
+    const window = windowOf(node);
+    const padded = padMaps(x, padsOf(window, [x.shape[1], x.shape[2]]));
+    // tfjs-core has no gradient for dilated convolutions: the kernel is dilated instead.
+    const kernel = spread(context.weight(node, "kernel"), 0, window.dilations);
+    const { groups, strides } = node.attributes;
+    // The plain convolution: the fused one computes the filter's gradient even where nobody asks for it.
+    const one = (input: Tensor, filter: Tensor) =>
+      conv(rank4(input), rank4(filter), [...strides], "valid");
+    let y: Tensor;
+    if (groups === 1) y = one(padded, kernel);
+    else {
+      const filters = split(kernel, groups, 3);
+      const parts = split(padded, groups, 3).map((part, i) =>
+        one(part, filters[i] ?? kernel),
+      );
+      y = concat(parts, 3);
+    }
+    return node.weights["bias"] ? add(y, context.weight(node, "bias")) : y;
+  },
+
+  emit(inputs, node, context) {
+    const x = only(inputs);
+    const { graph } = context;
+    const kernel = context.weight(node, "kernel");
+    const window = windowOf(node);
+    const [batch, height, width] = mapOf(x);
+    const size = outputOf(window, [height, width]);
+    const channels = kernel.shape[3] ?? 0;
+    const { padding, pads } = geometry(window, [height, width]);
+    const linear = graph.add(
+      "Conv2D",
+      [x, kernel],
+      attributesOf(x, window, padding, pads),
+      { shape: [batch, ...size, channels] },
+    );
+    const output = node.weights["bias"]
+      ? biasAdd(graph, linear, context.weight(node, "bias"))
+      : linear;
+    return {
+      output,
+      adjoint: (dy, { graph: reverse }) => [
+        inputGradient(reverse, x, kernel, dy, window),
+      ],
+    };
+  },
+});
+
+/**
+ * Explicit padding goes another way than in the forward pass: oneDNN takes only SAME and VALID in the
+ * input gradient, and the kernel TensorFlow falls back to knows neither dilations nor groups.
+ * So the gradient of the padded input is taken, and the padding cut off.
+ */
+function inputGradient(
+  graph: GraphBuilder,
+  x: Ref,
+  kernel: Ref,
+  dy: Ref,
+  window: Window,
+): Ref {
+  const [batch, height, width, channels] = mapOf(x);
+  const { padding, pads } = geometry(window, [height, width]);
+  const explicit = padding === "EXPLICIT";
+  const [[top, bottom], [left, right]] = pads;
+  const shape = explicit
+    ? [batch, height + top + bottom, width + left + right, channels]
+    : [batch, height, width, channels];
+  const gradient = graph.add(
+    "Conv2DBackpropInput",
+    [graph.ints(shape), kernel, dy],
+    attributesOf(dy, window, explicit ? "VALID" : padding, pads),
+    { shape, dtype: dy.dtype },
+  );
+  return explicit ? crop(graph, gradient, pads) : gradient;
+}
+
+type NativePadding = "SAME" | "VALID" | "EXPLICIT";
+
+function geometry(
+  window: Window,
+  input: Pair,
+): { padding: NativePadding; pads: Pads } {
+  const pads = padsOf(window, input);
+  if (pads.flat().every((n) => n === 0)) return { padding: "VALID", pads };
+  return { padding: isSame(window, input) ? "SAME" : "EXPLICIT", pads };
+}
+
+function attributesOf(
+  x: Ref,
+  window: Window,
+  padding: NativePadding,
+  [[top, bottom], [left, right]]: Pads,
+): Record<string, Attribute> {
+  return {
+    T: { type: x.dtype },
+    strides: spatial(window.strides),
+    dilations: spatial(window.dilations),
+    padding: { string: padding },
+    explicit_paddings: {
+      ints: padding === "EXPLICIT" ? [0, 0, top, bottom, left, right, 0, 0] : [],
+    },
+    data_format: { string: "NHWC" },
+    use_cudnn_on_gpu: { bool: true },
+  };
+}
+
+function windowOf(node: Node<Conv2dAttributes>): Window {
+  const [height = 0, width = 0] = node.weights["kernel"]?.shape ?? [];
+  const { strides, dilations, padding } = node.attributes;
+  return { size: [height, width], strides, dilations, padding };
+}

@@ -1,0 +1,108 @@
+/** Geometry of sliding windows: convolutions and pools. All pairs are [height, width]. */
+import type { Node } from "../op";
+import { refuse } from "./check";
+
+export type Pair = readonly [number, number];
+/** [[top, bottom], [left, right]] */
+export type Pads = readonly [Pair, Pair];
+/** "same" is TensorFlow's: the output has ceil(input / stride) pixels, the odd pixel of padding comes last. */
+export type Padding = "same" | "valid" | Pads;
+
+export interface Window {
+  readonly size: Pair;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly padding: Padding;
+}
+
+export const noPads: Pads = [
+  [0, 0],
+  [0, 0],
+];
+
+/** Pixels a dilated window reaches over. */
+export function reach(size: number, dilation: number): number {
+  return (size - 1) * dilation + 1;
+}
+
+export function padsOf(window: Window, input: Pair): Pads {
+  if (window.padding === "valid") return noPads;
+  if (window.padding !== "same") return window.padding;
+  return [samePads(window, input, 0), samePads(window, input, 1)];
+}
+
+function samePads(window: Window, input: Pair, axis: 0 | 1): Pair {
+  const stride = window.strides[axis];
+  const output = Math.ceil(input[axis] / stride);
+  const total = Math.max(
+    0,
+    (output - 1) * stride +
+      reach(window.size[axis], window.dilations[axis]) -
+      input[axis],
+  );
+  const before = Math.floor(total / 2);
+  return [before, total - before];
+}
+
+export function outputOf(window: Window, input: Pair): Pair {
+  const pads = padsOf(window, input);
+  return [outputAlong(window, input, pads, 0), outputAlong(window, input, pads, 1)];
+}
+
+function outputAlong(
+  window: Window,
+  input: Pair,
+  pads: Pads,
+  axis: 0 | 1,
+): number {
+  const padded = input[axis] + pads[axis][0] + pads[axis][1];
+  const rest = padded - reach(window.size[axis], window.dilations[axis]);
+  return Math.floor(rest / window.strides[axis]) + 1;
+}
+
+/** {@link outputOf}, after a check of every number. */
+export function checkedOutput(
+  node: Node<never>,
+  window: Window,
+  input: Pair,
+): Pair {
+  const whole = [...window.size, ...window.strides, ...window.dilations];
+  if (!whole.every((n) => Number.isInteger(n) && n >= 1))
+    refuse(
+      node,
+      `window ${window.size.join(" x ")}, strides ${window.strides.join(" x ")}, dilations ${window.dilations.join(" x ")}.`,
+      "Window, strides and dilations are whole numbers from 1 on.",
+    );
+  const pads = padsOf(window, input);
+  if (!pads.flat().every((n) => Number.isInteger(n) && n >= 0))
+    refuse(
+      node,
+      `padding ${JSON.stringify(pads)}.`,
+      "Paddings are whole numbers from 0 on.",
+    );
+  const output = outputOf(window, input);
+  if (output[0] < 1 || output[1] < 1)
+    refuse(
+      node,
+      `its window of ${window.size.join(" x ")} is larger than its input of ${input.join(" x ")} pixels.`,
+      "Choose a larger input size.",
+    );
+  return output;
+}
+
+export function isZero(pads: Pads): boolean {
+  return pads.flat().every((n) => n === 0);
+}
+
+export function equalPads(a: Pads, b: Pads): boolean {
+  const [x, y] = [a.flat(), b.flat()];
+  return x.every((n, i) => n === y[i]);
+}
+
+/** Whether these pads are what TensorFlow's SAME makes, so that its faster paths can be used. */
+export function isSame(window: Window, input: Pair): boolean {
+  return equalPads(
+    padsOf(window, input),
+    padsOf({ ...window, padding: "same" }, input),
+  );
+}

@@ -1,0 +1,313 @@
+/** A step as native calls: network, gradient rules, update and clip become one graph. */
+import {
+  scalar,
+  tensor,
+  type Tensor,
+  type Tensor4D,
+} from "@tensorflow/tfjs-core";
+import type { Method } from "../../shared/domain";
+import { slopesOf } from "../../shared/method";
+import { fold } from "../network/fold";
+import { classCount, shapeOf } from "../network/network";
+import type { Node } from "../network/op";
+import { preprocessOf, type Preprocess } from "../network/preprocess";
+import {
+  emitForward,
+  emitReverse,
+  valueOf,
+  type Forward,
+} from "./differentiate";
+import { GraphBuilder, type DType, type Ref } from "./graph";
+import { compileRegularization } from "./compile-regularization";
+import type { LoadedGraph, NativeRuntime } from "./runtime";
+import type { Step, StepOptions } from "./step";
+
+/**
+ * Weights of at least so many values (16 MiB) are fed with every call instead of standing in the graph:
+ * TensorFlow copies a constant for every set of fetches, and never what is fed.
+ */
+const fedFrom = 4 << 20;
+
+/** Names of the values one method is asked for. */
+interface Fetches {
+  /** x + stepSize * g / ||g||, before any clip. */
+  readonly moved: string;
+  readonly clipped: string;
+  readonly norm: string;
+  readonly gradient: string;
+  /** Of the original network. */
+  readonly logits: string;
+}
+
+interface Program {
+  readonly graph: GraphBuilder;
+  readonly methods: readonly Fetches[];
+  /** Logits of the original network in float32. */
+  readonly score: string;
+  /** Fed weights by placeholder. */
+  readonly fed: ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
+}
+
+/** Compiles a step and loads it into the runtime. */
+export function compileStep(
+  options: StepOptions,
+  runtime: NativeRuntime,
+): Step {
+  const { network, batch, methods, regularization } = options;
+  const program = emitProgram(options);
+  const loaded: LoadedGraph = runtime.load(
+    runtime.encode(program.graph.definition),
+  );
+  const regularizes = regularization.blur > 0 || regularization.rotate > 0;
+  const regularizer = regularizes
+    ? compileRegularization(
+        [batch, ...network.input],
+        regularization.blur,
+        runtime,
+      )
+    : null;
+  const weights: Record<string, Tensor> = {};
+  for (const [name, { shape, data }] of program.fed)
+    weights[name] = tensor(data, shape);
+  const classes = classCount(network);
+
+  const run = (feeds: Record<string, Tensor>, fetches: readonly string[]) =>
+    runtime.run(loaded, { ...feeds, ...weights }, fetches);
+  const fetchesOf = (method: number) => {
+    const fetches = program.methods[method];
+    if (!fetches)
+      throw new RangeError(`no method ${method} of ${methods.length}`);
+    return fetches;
+  };
+  const directed = <R>(
+    images: Tensor4D,
+    directions: Float32Array,
+    use: (feeds: Record<string, Tensor>) => R,
+  ): R => {
+    const direction = tensor(directions, [batch, classes]);
+    try {
+      return use({ image: images, direction });
+    } finally {
+      direction.dispose();
+    }
+  };
+
+  return {
+    batch,
+    classes,
+    advance(method, images, directions, stepSize) {
+      const names = fetchesOf(method);
+      return directed(images, directions, (feeds) => {
+        const size = scalar(stepSize);
+        const [next, norms, logits] = run({ ...feeds, stepSize: size }, [
+          regularizes ? names.moved : names.clipped,
+          names.norm,
+          names.logits,
+        ]);
+        size.dispose();
+        // the shape is the graph's own
+        return {
+          images: next as Tensor4D,
+          norms: taken(norms),
+          logits: taken(logits),
+        };
+      });
+    },
+    regularize: (images, transform) =>
+      regularizer ? regularizer.apply(images, transform) : images,
+    gradient(method, images, directions) {
+      const names = fetchesOf(method);
+      return directed(images, directions, (feeds) => {
+        const [gradients, norms, logits] = run(feeds, [
+          names.gradient,
+          names.norm,
+          names.logits,
+        ]);
+        return {
+          gradients: taken(gradients),
+          norms: taken(norms),
+          logits: taken(logits),
+        };
+      });
+    },
+    score: (images) => taken(run({ image: images }, [program.score])[0]),
+    dispose() {
+      runtime.unload(loaded);
+      regularizer?.dispose();
+      for (const weight of Object.values(weights)) weight.dispose();
+    },
+  };
+}
+
+/** Reads a result and gives it back. */
+function taken(result: Tensor | undefined): Float32Array {
+  if (!result) throw new RangeError("the native call returned fewer values");
+  const values = result.dataSync<"float32">();
+  result.dispose();
+  return values;
+}
+
+function emitProgram({
+  network: original,
+  methods,
+  batch,
+  precision,
+}: StepOptions): Program {
+  const network = fold(original);
+  const graph = new GraphBuilder();
+  const fed = new Map<string, { shape: number[]; data: Float32Array }>();
+  const image = graph.placeholder("image", [batch, ...network.input]);
+  const direction = graph.placeholder("direction", [
+    batch,
+    classCount(network),
+  ]);
+  const stepSize = graph.placeholder("stepSize", []);
+  const preprocess = preprocessOf(network);
+  const input = emitPreprocess(graph, image, preprocess);
+
+  const weights = new Map<string, Ref>();
+  const weightIn = (
+    dtype: "float32" | "bfloat16",
+    node: Node,
+    name: string,
+  ) => {
+    const key = `${dtype} ${node.name} ${name}`;
+    let ref = weights.get(key);
+    if (ref) return ref;
+    const weight = node.weights[name];
+    if (!weight) throw new RangeError(`"${node.name}" has no weight "${name}"`);
+    if (weight.data.length >= fedFrom) {
+      const { shape, data } = weight;
+      ref = graph.placeholder(`weight_${fed.size}`, shape);
+      fed.set(ref.name, { shape: [...shape], data });
+      ref = graph.cast(ref, dtype);
+    } else ref = graph.weight(weight, dtype);
+    weights.set(key, ref);
+    return ref;
+  };
+  // every own slope of a rectifier that is met; two methods that agree on them share a pass
+  const owns = new Set<number>();
+  const pass = (
+    dtype: "float32" | "bfloat16",
+    slope: (own: number) => number,
+  ) => {
+    // maps are computed in the run's precision; what is pooled to a vector, and the logits, in float32
+    const precisionOf = (node: Node) =>
+      shapeOf(network, node.name).length > 1 ? dtype : "float32";
+    return emitForward(network, input, {
+      graph,
+      precisionOf,
+      weight: (node, name) => weightIn(precisionOf(node), node, name),
+      forwardSlope: (own) => {
+        owns.add(own);
+        return slope(own);
+      },
+    });
+  };
+  const logitsOf = (forward: Forward) =>
+    graph.cast(valueOf(forward.values, network.output), "float32");
+
+  const exact = pass("float32", (own) => own);
+  const plain = precision === "float32" ? exact : pass(precision, (own) => own);
+  const forwards = new Map<string, Forward>([[[...owns].join(), plain]]);
+  const forwardOf = (method: Method) => {
+    const slope = (own: number) => slopesOf(method, own).forward;
+    const key = [...owns].map(slope).join();
+    let forward = forwards.get(key);
+    if (!forward) forwards.set(key, (forward = pass(precision, slope)));
+    return forward;
+  };
+  const logits = logitsOf(plain).name;
+  return {
+    graph,
+    fed,
+    score: logitsOf(exact).name,
+    methods: methods.map((method) => {
+      const gradient = emitPreprocessAdjoint(
+        graph,
+        emitReverse(
+          network,
+          forwardOf(method),
+          new Map([[network.output, direction]]),
+          {
+            graph,
+            backwardSlope: (own) => slopesOf(method, own).backward,
+          },
+        ),
+        preprocess,
+      );
+      return {
+        ...emitUpdate(graph, image, gradient, stepSize),
+        gradient: gradient.name,
+        logits,
+      };
+    }),
+  };
+}
+
+/** x + stepSize * g / ||g||_2 with one norm an image; g = 0 moves nothing, and a tiny g is no overflow. */
+function emitUpdate(
+  graph: GraphBuilder,
+  image: Ref,
+  gradient: Ref,
+  stepSize: Ref,
+): Pick<Fetches, "moved" | "clipped" | "norm"> {
+  const axes = [1, 2, 3];
+  // by the largest value first: squares of 1e-23 vanish in float32
+  const largest = graph.reduce("Max", graph.unary("Abs", gradient), axes, true);
+  const scaled = graph.binary("DivNoNan", gradient, largest);
+  const length = graph.unary(
+    "Sqrt",
+    graph.reduce("Sum", graph.unary("Square", scaled), axes, true),
+  );
+  const factor = graph.binary("DivNoNan", stepSize, length);
+  const moved = graph.binary(
+    "AddV2",
+    image,
+    graph.binary("Mul", scaled, factor),
+  );
+  return {
+    moved: moved.name,
+    clipped: graph.clip(moved, -1, 1).name,
+    norm: graph.reshape(graph.binary("Mul", largest, length), [
+      image.shape[0] ?? 1,
+    ]).name,
+  };
+}
+
+function emitPreprocess(
+  graph: GraphBuilder,
+  image: Ref,
+  preprocess: Preprocess | null,
+): Ref {
+  if (!preprocess) return image;
+  const { reversed, scale, offset } = preprocess;
+  const ordered = reversed ? reverseChannels(graph, image) : image;
+  const scaled = graph.binary(
+    "Mul",
+    ordered,
+    graph.floats(scale, [scale.length]),
+  );
+  return graph.binary("AddV2", scaled, graph.floats(offset, [offset.length]));
+}
+
+function emitPreprocessAdjoint(
+  graph: GraphBuilder,
+  dy: Ref,
+  preprocess: Preprocess | null,
+): Ref {
+  if (!preprocess) return dy;
+  const { reversed, scale } = preprocess;
+  const scaled = graph.binary("Mul", dy, graph.floats(scale, [scale.length]));
+  return reversed ? reverseChannels(graph, scaled) : scaled;
+}
+
+function reverseChannels(graph: GraphBuilder, x: Ref): Ref {
+  const type: DType = x.dtype;
+  return graph.add(
+    "ReverseV2",
+    [x, graph.ints([3])],
+    { T: { type }, Tidx: { type: "int32" } },
+    { shape: x.shape },
+  );
+}

@@ -1,0 +1,1 @@
+declare module "@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js";
