@@ -13,12 +13,15 @@ export const faultCodes = [
   "internal",
 ] as const;
 
+/** Longer texts are cut when a fault is encoded: a fault must never be refused for its length. */
+const maxText = 4000;
+
 export const faultSchema = z.strictObject({
   code: z.enum(faultCodes),
   /** One plain sentence: what was found. */
-  message: z.string().max(4000),
+  message: z.string().max(maxText),
   /** One plain sentence: what to do about it; empty where nothing helps. */
-  remedy: z.string().max(4000),
+  remedy: z.string().max(maxText),
 });
 
 export type FaultCode = (typeof faultCodes)[number];
@@ -45,14 +48,18 @@ export class Fault extends Error {
 /** What anything thrown looks like as data; an unknown error becomes `internal`. */
 export function encodeFault(error: unknown): FaultData {
   if (error instanceof Fault)
-    return { code: error.code, message: error.message, remedy: error.remedy };
+    return {
+      code: error.code,
+      message: error.message.slice(0, maxText),
+      remedy: error.remedy.slice(0, maxText),
+    };
   const message = error instanceof Error ? error.message : String(error);
   return {
     code: "internal",
     message:
       `Something went wrong that Proxima did not expect: ${message}`.slice(
         0,
-        4000,
+        maxText,
       ),
     remedy: "The log holds the details.",
   };
