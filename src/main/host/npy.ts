@@ -55,11 +55,10 @@ export function readNpy(bytes: Uint8Array, title: string): NpyArray {
       `${title} should hold ${count} float32 values of shape [${shape.join(", ")}], but has ${present} bytes of data.`,
       "Save the array again with numpy.save.",
     );
-  // slice() copies, which also gives the values the alignment a Float32Array needs.
-  return {
-    shape,
-    values: new Float32Array(bytes.slice(start, start + count * 4).buffer),
-  };
+  // Copied byte by byte: the data may lie at any offset, and a Buffer's slice() is no copy.
+  const values = new Float32Array(count);
+  new Uint8Array(values.buffer).set(bytes.subarray(start));
+  return { shape, values };
 }
 
 function splitHeader(bytes: Uint8Array, title: string) {

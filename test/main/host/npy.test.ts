@@ -50,10 +50,11 @@ describe("npy", () => {
     );
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
-    expect(readNpy(shifted.subarray(1), "a.npy")).toEqual({
-      shape: [1],
-      values: new Float32Array([0.5]),
-    });
+    for (const input of [shifted.subarray(1), Buffer.from(shifted.buffer, 1)])
+      expect(readNpy(input, "a.npy")).toEqual({
+        shape: [1],
+        values: new Float32Array([0.5]),
+      });
   });
 
   it.each([

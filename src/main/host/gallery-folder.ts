@@ -1,0 +1,204 @@
+/**
+ * A gallery on disk, the same in the library and in what `proxima render` writes:
+ * `gallery.json`, and a folder for each finished run with `run.json`, `image.png`, `image.npy`, `steps.i16`.
+ * A run's folder gets its name when it is complete; a reader never meets half of one.
+ */
+import { open, readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import {
+  galleryRecordSchema,
+  idSchema,
+  runRecordSchema,
+  type GalleryRecord,
+  type Method,
+  type RunRecord,
+  type Target,
+} from "../../shared/domain";
+import { Fault } from "../../shared/fault";
+import { spellMethod } from "../../shared/method";
+import { codeOf, PartFolder, replaceFile } from "./folder";
+import { encodePng } from "./images";
+import { writeNpy } from "./npy";
+
+export const galleryFile = "gallery.json";
+export const runFiles = {
+  record: "run.json",
+  /** The raw picture: x in [-1, 1] as 0..255. */
+  picture: "image.png",
+  /** float32 [height, width, channel], x in [-1, 1]. */
+  values: "image.npy",
+  /** The kept steps one after the other, in the order of the record's `kept`: int16, see pictures.ts. */
+  steps: "steps.i16",
+} as const;
+
+export interface StoredGallery {
+  readonly gallery: GalleryRecord;
+  /** Ordered by row, then column. */
+  readonly runs: readonly RunRecord[];
+  /** Run folders that could not be read. */
+  readonly damaged: number;
+}
+
+/** The name of a run's folder: target, column counted from 1, method. */
+export function runId(target: Target, column: number, method: Method): string {
+  return `${target.index}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
+}
+
+/** Throws a Fault `damaged-file` for a folder that is no gallery, a damaged one or one of a later version. */
+export async function readGalleryRecord(
+  folder: string,
+): Promise<GalleryRecord> {
+  return readRecord(
+    join(folder, galleryFile),
+    "proxima-gallery",
+    galleryRecordSchema,
+  );
+}
+
+export async function readRunRecord(folder: string): Promise<RunRecord> {
+  return readRecord(
+    join(folder, runFiles.record),
+    "proxima-run",
+    runRecordSchema,
+  );
+}
+
+/** Reads a gallery with all its finished runs; a damaged run is left out and counted. */
+export async function readGallery(folder: string): Promise<StoredGallery> {
+  const gallery = await readGalleryRecord(folder);
+  const runs: RunRecord[] = [];
+  let damaged = 0;
+  for (const name of await runFolders(folder)) {
+    const run = await readRunRecord(join(folder, name)).catch(() => null);
+    // A copied folder has a new name; ids follow it, so that they always lead to the files.
+    if (run) runs.push({ ...run, id: name, gallery: gallery.id });
+    else damaged += 1;
+  }
+  runs.sort((a, b) => a.tile.row - b.tile.row || a.tile.column - b.tile.column);
+  return { gallery, runs, damaged };
+}
+
+/** Names of the folders in a gallery that hold a run's record. */
+export async function runFolders(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(
+    () => [],
+  );
+  const names: string[] = [];
+  for (const entry of entries) {
+    if (!entry.isDirectory() || !idSchema.safeParse(entry.name).success)
+      continue;
+    const found = await stat(join(folder, entry.name, runFiles.record)).catch(
+      () => null,
+    );
+    if (found?.isFile()) names.push(entry.name);
+  }
+  return names.sort();
+}
+
+/** Writes gallery.json; a record that cannot be read, or of a later version, is never overwritten. */
+export async function writeGalleryRecord(
+  folder: string,
+  record: GalleryRecord,
+): Promise<void> {
+  const path = join(folder, galleryFile);
+  const present = await readFile(path).then(
+    () => true,
+    (error: unknown) => codeOf(error) !== "ENOENT",
+  );
+  if (present) await readGalleryRecord(folder);
+  await replaceFile(path, `${JSON.stringify(record)}\n`);
+}
+
+/** Adds the files that end a run to its folder and gives it its name. */
+export async function finishRun(
+  part: PartFolder,
+  record: RunRecord,
+  image: Float32Array,
+): Promise<void> {
+  await part.write(runFiles.values, writeNpy(record.shape, image));
+  await part.write(runFiles.picture, await encodePng(record.shape, image));
+  await part.write(runFiles.record, `${JSON.stringify(record)}\n`);
+  await part.commit();
+}
+
+export interface StoredPicture {
+  readonly shape: readonly [number, number, number];
+  readonly step: number;
+  /** int16 values. */
+  readonly bytes: Uint8Array;
+}
+
+/** The picture at the nearest kept step at or before `step`, or the first kept one. */
+export async function readPicture(
+  folder: string,
+  run: string,
+  step: number,
+): Promise<StoredPicture> {
+  const record = await readRunRecord(join(folder, run));
+  const index = Math.max(
+    0,
+    record.kept.findLastIndex((kept) => kept <= step),
+  );
+  const length = record.shape[0] * record.shape[1] * record.shape[2] * 2;
+  const bytes = new Uint8Array(length);
+  const damaged = (error?: unknown) =>
+    new Fault(
+      "damaged-file",
+      `The kept steps of run "${run}" cannot be read.`,
+      "Run it again.",
+      { cause: error },
+    );
+  const file = await open(join(folder, run, runFiles.steps)).catch(
+    (error: unknown) => {
+      throw damaged(error);
+    },
+  );
+  try {
+    const { bytesRead } = await file.read(bytes, 0, length, index * length);
+    const kept = record.kept[index];
+    if (bytesRead !== length || kept === undefined) throw damaged();
+    return { shape: record.shape, step: kept, bytes };
+  } finally {
+    await file.close();
+  }
+}
+
+async function readRecord<S extends z.ZodType>(
+  path: string,
+  format: string,
+  schema: S,
+): Promise<z.output<S>> {
+  let data: unknown;
+  try {
+    data = JSON.parse(await readFile(path, "utf8"));
+  } catch (error) {
+    throw new Fault(
+      "damaged-file",
+      codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR"
+        ? `There is no ${path}.`
+        : `${path} cannot be read.`,
+      "",
+      { cause: error },
+    );
+  }
+  const head =
+    typeof data === "object" && data !== null
+      ? (data as { format?: unknown; version?: unknown }) // an object has any property, as unknown
+      : {};
+  if (head.format !== format)
+    throw new Fault("damaged-file", `${path} was not written by Proxima.`);
+  if (head.version !== 1)
+    throw new Fault(
+      "damaged-file",
+      `${path} has version ${String(head.version)}; this Proxima reads version 1.`,
+      "Open it with a newer Proxima. It was left as it is.",
+    );
+  const parsed = schema.safeParse(data);
+  if (!parsed.success)
+    throw new Fault(
+      "damaged-file",
+      `${path} is damaged: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}.`,
+    );
+  return parsed.data;
+}

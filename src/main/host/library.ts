@@ -1,0 +1,228 @@
+/** The library: a folder of galleries. What it does not know it leaves alone. */
+import { readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import type { GallerySummary } from "../../shared/contract";
+import { idSchema, type GalleryRecord } from "../../shared/domain";
+import { Fault } from "../../shared/fault";
+import { titleMethod } from "../../shared/method";
+import { folderSize, makeFolder, sweepParts, writeFault } from "./folder";
+import {
+  readGallery,
+  readGalleryRecord,
+  readPicture,
+  readRunRecord,
+  runFolders,
+  writeGalleryRecord,
+  type StoredGallery,
+  type StoredPicture,
+} from "./gallery-folder";
+
+const trashName = ".trash";
+/** An undo is wanted at once or not at all; after a week the trash lets go. */
+const trashLifetime = 7 * 24 * 3600 * 1000;
+
+export class Library {
+  readonly #folder: string;
+  /** Galleries being computed: they cannot be deleted. */
+  readonly #running = new Set<string>();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Makes the folder where it is missing and tidies what killed runs left. Throws `export-failed`. */
+  static async open(folder: string): Promise<Library> {
+    await makeFolder(folder);
+    const library = new Library(folder);
+    for (const id of await library.#ids()) await sweepParts(join(folder, id));
+    await library.#emptyTrash(Date.now() - trashLifetime);
+    return library;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Makes a gallery's folder for a run that begins; it cannot be deleted before `end`. */
+  async begin(record: GalleryRecord): Promise<string> {
+    const folder = this.folderOf(record.id);
+    this.#running.add(record.id);
+    try {
+      await makeFolder(folder);
+      await writeGalleryRecord(folder, record);
+    } catch (error) {
+      this.#running.delete(record.id);
+      throw error;
+    }
+    return folder;
+  }
+
+  /** Ends what `begin` began; a gallery without a single run goes. */
+  async end(id: string): Promise<void> {
+    this.#running.delete(id);
+    const folder = this.folderOf(id);
+    if ((await runFolders(folder)).length === 0)
+      await rm(folder, { recursive: true, force: true });
+  }
+
+  folderOf(id: string): string {
+    if (!idSchema.safeParse(id).success)
+      throw new Fault("invalid-request", `"${id}" cannot name a gallery.`);
+    return join(this.#folder, id);
+  }
+
+  /** All galleries, the latest first; `skipped` counts folders that are none or cannot be read. */
+  async list(): Promise<{ galleries: GallerySummary[]; skipped: number }> {
+    const galleries: GallerySummary[] = [];
+    let skipped = 0;
+    for (const id of await this.#ids()) {
+      const summary = await this.#summary(id).catch(() => null);
+      if (summary) galleries.push(summary);
+      else skipped += 1;
+    }
+    galleries.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    return { galleries, skipped };
+  }
+
+  /** A gallery with its runs; null id is the latest that has any. Throws for one that cannot be read. */
+  async get(id: string | null): Promise<StoredGallery | null> {
+    if (id !== null) {
+      const stored = await readGallery(this.folderOf(id));
+      return renamed(stored, id);
+    }
+    const { galleries } = await this.list();
+    const latest = galleries.find((gallery) => gallery.runs > 0);
+    return latest ? this.get(latest.id) : null;
+  }
+
+  async picture(
+    gallery: string,
+    run: string,
+    step: number,
+  ): Promise<StoredPicture> {
+    return readPicture(this.folderOf(gallery), run, step);
+  }
+
+  /** Moves a gallery to the trash, from where `restore` fetches it. */
+  async delete(id: string): Promise<void> {
+    const folder = this.folderOf(id);
+    if (this.#running.has(id))
+      throw new Fault(
+        "invalid-request",
+        "This gallery is still being computed.",
+        "Stop it first.",
+      );
+    await readGalleryRecord(folder);
+    const trash = join(this.#folder, trashName);
+    await makeFolder(trash);
+    try {
+      await rm(join(trash, id), { recursive: true, force: true });
+      await rename(folder, join(trash, id));
+      const now = new Date();
+      await utimes(join(trash, id), now, now);
+    } catch (error) {
+      throw writeFault(error, folder);
+    }
+  }
+
+  async restore(id: string): Promise<void> {
+    const folder = this.folderOf(id);
+    const trashed = join(this.#folder, trashName, id);
+    if (!(await exists(trashed)))
+      throw new Fault(
+        "invalid-request",
+        "This gallery is no longer in the trash.",
+      );
+    if (await exists(folder))
+      throw new Fault(
+        "invalid-request",
+        "A gallery of this name is in the library already.",
+      );
+    await rename(trashed, folder).catch((error: unknown) => {
+      throw writeFault(error, folder);
+    });
+  }
+
+  /** What `clear` would remove: galleries and the trash. */
+  async size(): Promise<{ bytes: number; galleries: number; runs: number }> {
+    const { galleries } = await this.list();
+    let bytes = await folderSize(join(this.#folder, trashName));
+    let runs = 0;
+    for (const gallery of galleries) {
+      bytes += gallery.bytes;
+      runs += gallery.runs;
+    }
+    return { bytes, galleries: galleries.length, runs };
+  }
+
+  /** Removes every gallery and the trash for good; what is no gallery of ours, or still running, stays. */
+  async clear(): Promise<void> {
+    const { galleries } = await this.list();
+    for (const { id } of galleries)
+      if (!this.#running.has(id)) await this.#remove(this.folderOf(id));
+    await this.#emptyTrash(Infinity);
+  }
+
+  async #ids(): Promise<string[]> {
+    const entries = await readdir(this.#folder, { withFileTypes: true }).catch(
+      () => [],
+    );
+    return entries
+      .filter((e) => e.isDirectory() && idSchema.safeParse(e.name).success)
+      .map((e) => e.name);
+  }
+
+  async #summary(id: string): Promise<GallerySummary> {
+    const folder = this.folderOf(id);
+    const record = await readGalleryRecord(folder);
+    const runs = await runFolders(folder);
+    const first = runs[0];
+    const run = first
+      ? await readRunRecord(join(folder, first)).catch(() => null)
+      : null;
+    const columns = record.request.columns;
+    return {
+      id,
+      createdAt: record.createdAt,
+      network: run?.network.name ?? columns[0]?.network ?? "",
+      labels: record.labels,
+      methods: columns.map((column) => titleMethod(column.method)),
+      runs: runs.length,
+      bytes: await folderSize(folder),
+    };
+  }
+
+  async #emptyTrash(before: number): Promise<void> {
+    const trash = join(this.#folder, trashName);
+    for (const name of await readdir(trash).catch(() => [])) {
+      const path = join(trash, name);
+      const age = await stat(path).then(
+        (s) => s.mtimeMs,
+        () => Infinity,
+      );
+      if (age < before) await this.#remove(path);
+    }
+  }
+
+  async #remove(path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+      throw writeFault(error, path);
+    });
+  }
+}
+
+/** A copied folder has a new name; ids follow it, so that they always lead to the files. */
+function renamed(stored: StoredGallery, id: string): StoredGallery {
+  return {
+    ...stored,
+    gallery: { ...stored.gallery, id },
+    runs: stored.runs.map((run) => ({ ...run, gallery: id })),
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

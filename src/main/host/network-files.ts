@@ -1,0 +1,198 @@
+/** A network's files on disk, as the engine reads them: nothing outside the folder, nothing but plain files. */
+import { createHash } from "node:crypto";
+import { constants } from "node:fs";
+import { open, readdir, realpath, stat } from "node:fs/promises";
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import type { NetworkFiles } from "../../engine";
+import { Fault } from "../../shared/fault";
+import { codeOf } from "./folder";
+
+export interface FilesOptions {
+  /** Ours: a file may have several hard links, as package managers and backups make them. */
+  readonly trusted?: boolean;
+}
+
+/** Buffers cannot be much larger; no network Proxima can run has a larger file. */
+const largest = 2 ** 31 - 1;
+const chunk = 8 * 1024 * 1024;
+/** A folder with more than this is not a network's; a home folder chosen by mistake ends here. */
+const mostNames = 5000;
+const deepest = 4;
+
+/**
+ * Opens a folder, or the folder around a single file; of the names, a chosen file's comes first.
+ * Throws a Fault `damaged-file` where nothing can be read there.
+ */
+export async function openNetworkFiles(
+  path: string,
+  options: FilesOptions = {},
+): Promise<NetworkFiles> {
+  const { root, chosen } = await locate(path);
+  const listed = await listNames(root);
+  const names = chosen
+    ? [chosen, ...listed.filter((name) => name !== chosen)]
+    : listed;
+  const digests = new Map<string, string>();
+  return {
+    title: chosen && chosen !== "model.json" ? chosen : basename(root),
+    names,
+    async read(name, limit = largest) {
+      const real = await resolveInside(root, name);
+      const single = options.trusted !== true && name !== chosen;
+      const { bytes, digest } = await readPlain(real, name, limit, single);
+      digests.set(name, `${bytes.byteLength} ${digest}`);
+      return bytes;
+    },
+    /** Over "name, length, sha256 of the bytes" of each file, ordered by name: the order of reading does not count. */
+    hash() {
+      const hash = createHash("sha256");
+      for (const name of [...digests.keys()].sort())
+        hash.update(`${name}\n${digests.get(name)}\n`);
+      return hash.digest("hex");
+    },
+  };
+}
+
+async function locate(path: string) {
+  try {
+    const real = await realpath(path);
+    const found = await stat(real);
+    if (found.isDirectory()) return { root: real, chosen: null };
+    if (found.isFile()) return { root: dirname(real), chosen: basename(real) };
+  } catch (error) {
+    const why =
+      codeOf(error) === "ENOENT"
+        ? `There is nothing at ${path}.`
+        : codeOf(error) === "EACCES"
+          ? `${path} may not be read.`
+          : `${path} cannot be opened (${codeOf(error)}).`;
+    throw new Fault(
+      "damaged-file",
+      why,
+      "Choose a network's folder or its model.json.",
+      { cause: error },
+    );
+  }
+  throw new Fault(
+    "damaged-file",
+    `${path} is neither a file nor a folder.`,
+    "Choose a network's folder or its model.json.",
+  );
+}
+
+async function listNames(root: string): Promise<string[]> {
+  const names: string[] = [];
+  async function visit(folder: string, prefix: string, depth: number) {
+    const entries = await readdir(folder, { withFileTypes: true }).catch(
+      () => [],
+    );
+    for (const entry of entries) {
+      if (names.length >= mostNames) return;
+      if (entry.name.startsWith(".")) continue;
+      const name = prefix + entry.name;
+      if (entry.isFile() || entry.isSymbolicLink()) names.push(name);
+      else if (entry.isDirectory() && depth < deepest)
+        await visit(join(folder, entry.name), `${name}/`, depth + 1);
+    }
+  }
+  await visit(root, "", 0);
+  return names.sort();
+}
+
+/** The real path of a name inside the folder. */
+async function resolveInside(root: string, name: string): Promise<string> {
+  const outside = () =>
+    new Fault(
+      "damaged-file",
+      `The network names the file "${name}", which is outside its folder.`,
+      "Put all files of the network into one folder.",
+    );
+  const parts = name.split("/");
+  if (
+    name === "" ||
+    isAbsolute(name) ||
+    /[\\\0]/.test(name) ||
+    /^[a-z][a-z0-9+.-]*:/i.test(name) ||
+    parts.includes("..")
+  )
+    throw outside();
+  let real: string;
+  try {
+    real = await realpath(join(root, ...parts));
+  } catch (error) {
+    throw readFault(error, name);
+  }
+  const inside = relative(root, real);
+  if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside))
+    throw outside();
+  return real;
+}
+
+async function readPlain(
+  path: string,
+  name: string,
+  limit: number,
+  single: boolean,
+) {
+  // Not following links closes the gap to realpath; not blocking keeps a pipe from hanging the host.
+  const flags =
+    constants.O_RDONLY |
+    (constants.O_NOFOLLOW ?? 0) |
+    (constants.O_NONBLOCK ?? 0);
+  const file = await open(path, flags).catch((error: unknown) => {
+    throw readFault(error, name);
+  });
+  try {
+    const found = await file.stat();
+    if (!found.isFile())
+      throw new Fault("damaged-file", `"${name}" is not a plain file.`);
+    if (single && found.nlink > 1)
+      throw new Fault(
+        "damaged-file",
+        `"${name}" is a hard link to a file that may lie outside the network's folder.`,
+        "Copy the folder's files, and open the copy.",
+      );
+    if (found.size > limit)
+      throw new Fault(
+        "damaged-file",
+        `"${name}" has ${found.size} bytes; at most ${limit} are read.`,
+      );
+    const bytes = new Uint8Array(found.size);
+    const hash = createHash("sha256");
+    for (let at = 0; at < bytes.length;) {
+      const { bytesRead } = await file.read(
+        bytes,
+        at,
+        Math.min(chunk, bytes.length - at),
+        at,
+      );
+      if (bytesRead === 0)
+        throw new Fault(
+          "damaged-file",
+          `"${name}" became shorter while it was read.`,
+          "Open it again once it has been written.",
+        );
+      hash.update(bytes.subarray(at, at + bytesRead));
+      at += bytesRead;
+    }
+    return { bytes, digest: hash.digest("hex") };
+  } finally {
+    await file.close();
+  }
+}
+
+function readFault(error: unknown, name: string): Fault {
+  const code = codeOf(error);
+  const why =
+    code === "ENOENT" || code === "ENOTDIR"
+      ? `The file "${name}" is missing.`
+      : code === "EACCES" || code === "EPERM"
+        ? `The file "${name}" may not be read.`
+        : `The file "${name}" cannot be read (${code || String(error)}).`;
+  return new Fault(
+    "damaged-file",
+    why,
+    "Check that the folder holds all files of the network.",
+    { cause: error },
+  );
+}
