@@ -1,0 +1,199 @@
+"""A network that Proxima dumped, run and timed in PyTorch: the reference of the benchmarks and of the parity check.
+
+Speaks JSON lines on stdin and stdout. First line: {"dump": FILE, "threads": N}; then requests:
+  {"do": "gradient", "image": FILE, "out": FILE, "target": T, "forward": s, "backward": p}  -> {"score", "norm"}
+  {"do": "time", "mode": M, "batch": B, "steps": K, "backward": p}                          -> {"ms": median of a step}
+Modes: eager, channels-last, compile, bf16 (autocast, channels-last).
+Files hold float32; images are [height, width, channel] in [-1, 1].
+"""
+
+import json
+import statistics
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+
+class Rectifier(torch.autograd.Function):
+    """max(x, s x) forward; backward 1 where x > 0, else p (Linse, Barth, Martinetz 2024)."""
+
+    @staticmethod
+    def forward(ctx, x, forward_slope, backward_slope, ceiling):
+        ctx.save_for_backward(x)
+        ctx.rule = backward_slope, ceiling
+        y = F.relu(x) if forward_slope == 0 else F.leaky_relu(x, forward_slope)
+        return y if ceiling is None else torch.clamp(y, max=ceiling)
+
+    @staticmethod
+    def backward(ctx, dy):
+        (x,) = ctx.saved_tensors
+        backward_slope, ceiling = ctx.rule
+        gradient = torch.where(x > 0, dy, dy * backward_slope)
+        if ceiling is not None:
+            gradient = torch.where(x < ceiling, gradient, torch.zeros_like(gradient))
+        return gradient, None, None, None
+
+
+def explicit(padding, size, stride, dilation, shape):
+    """[[top, bottom], [left, right]] of a padding; "same" is TensorFlow's."""
+    if padding == "valid":
+        return [[0, 0], [0, 0]]
+    if padding != "same":
+        return padding
+    pads = []
+    for k, s, d, n in zip(size, stride, dilation, shape):
+        total = max(0, (-(-n // s) - 1) * s + (k - 1) * d + 1 - n)
+        pads.append([total // 2, total - total // 2])
+    return pads
+
+
+def pad(x, pads, value=0.0):
+    (top, bottom), (left, right) = pads
+    if not any((top, bottom, left, right)):
+        return x
+    return F.pad(x, (left, right, top, bottom), value=value)
+
+
+class Network(torch.nn.Module):
+    def __init__(self, dump):
+        super().__init__()
+        self.nodes, self.output = dump["nodes"], dump["output"]
+        self.slopes = (None, None)
+        data = np.fromfile(dump["weights"], dtype=np.float32)
+        self.weights = {}
+        for node in self.nodes:
+            for name, (offset, shape) in node["weights"].items():
+                value = data[offset : offset + int(np.prod(shape))].reshape(shape).copy()
+                tensor = torch.from_numpy(value)
+                if node["kind"] == "conv2d" and name == "kernel":
+                    tensor = tensor.permute(3, 2, 0, 1).contiguous()
+                if node["kind"] == "depthwise-conv2d" and name == "kernel":
+                    h, w, c, m = shape
+                    tensor = tensor.permute(2, 3, 0, 1).reshape(c * m, 1, h, w).contiguous()
+                key = f"w{len(self.weights)}"
+                self.register_buffer(key, tensor)
+                self.weights[node["name"], name] = key
+        self.register_buffer("scale", torch.tensor(dump["scale"]).view(1, -1, 1, 1))
+        self.register_buffer("offset", torch.tensor(dump["offset"]).view(1, -1, 1, 1))
+        self.reversed = dump["reversed"]
+
+    def weight(self, node, name):
+        key = self.weights.get((node["name"], name))
+        return None if key is None else getattr(self, key)
+
+    def forward(self, x):
+        if self.reversed:
+            x = x.flip(1)
+        values = {"input": x * self.scale + self.offset}
+        for node in self.nodes:
+            inputs = [values[name] for name in node["inputs"]]
+            values[node["name"]] = self.apply_node(node, inputs)
+        return values[self.output]
+
+    def apply_node(self, node, inputs):
+        kind, a, x = node["kind"], node["attributes"], inputs[0]
+        if kind in ("conv2d", "depthwise-conv2d"):
+            w = self.weight(node, "kernel")
+            pads = explicit(a["padding"], w.shape[2:], a["strides"], a["dilations"], x.shape[2:])
+            groups = x.shape[1] if kind == "depthwise-conv2d" else a["groups"]
+            (top, bottom), (left, right) = pads
+            inner = (top, left) if top == bottom and left == right else (0, 0)
+            if inner == (0, 0):
+                x = pad(x, pads)
+            return F.conv2d(x, w, self.weight(node, "bias"), a["strides"], inner, a["dilations"], groups)
+        if kind == "rectifier":
+            forward, backward = self.slopes
+            own = a["slope"]
+            return Rectifier.apply(
+                x, own if forward is None else forward, own if backward is None else backward, a["ceiling"]
+            )
+        if kind in ("max-pool", "average-pool"):
+            pads = explicit(a["padding"], a["size"], a["strides"], (1, 1), x.shape[2:])
+            if kind == "max-pool":
+                return F.max_pool2d(pad(x, pads, -torch.inf), a["size"], a["strides"])
+            total = F.avg_pool2d(pad(x, pads), a["size"], a["strides"])
+            share = F.avg_pool2d(pad(torch.ones_like(x[:1, :1]), pads), a["size"], a["strides"])
+            return total / share
+        if kind == "global-average-pool":
+            return x.mean((2, 3))
+        if kind == "dense":
+            return F.linear(x, self.weight(node, "kernel").t(), self.weight(node, "bias"))
+        if kind == "add":
+            return sum(inputs[1:], inputs[0])
+        if kind == "concat":
+            return torch.cat(inputs, 1)
+        if kind == "flatten":
+            return x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x.flatten(1)
+        if kind == "zero-pad":
+            return pad(x, a["padding"])
+        if kind == "batch-norm":
+            scale, offset = self.weight(node, "scale"), self.weight(node, "offset")
+            shape = (1, -1, 1, 1) if x.dim() == 4 else (1, -1)
+            return x * scale.view(shape) + offset.view(shape)
+        raise SystemExit(f"no PyTorch twin of {kind}")
+
+
+def advance(net, x, targets, step):
+    """x + step g / |g|, clipped: the bare step that is compared."""
+    x = x.detach().requires_grad_(True)
+    score = net(x)[torch.arange(len(targets)), targets]
+    (g,) = torch.autograd.grad(score.sum(), x)
+    norm = g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+    return (x.detach() + step * g / norm).clamp(-1, 1), score
+
+
+def time_mode(dump, request):
+    batch, steps = request["batch"], request["steps"]
+    net = Network(dump)
+    net.slopes = (0.0, request["backward"])
+    h, w, c = dump["input"]
+    x = 0.1 * torch.randn(batch, c, h, w)
+    mode = request["mode"]
+    if mode in ("channels-last", "bf16"):
+        net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+        for name, value in net.named_buffers():
+            if value.dim() == 4:
+                setattr(net, name, value.contiguous(memory_format=torch.channels_last))
+    run = torch.compile(net) if mode == "compile" else net
+    run.slopes = net.slopes
+    targets = torch.arange(batch) % dump["classes"]
+    times = []
+    for i in range(-3, steps):
+        before = time.perf_counter()
+        with torch.autocast("cpu", torch.bfloat16, enabled=mode == "bf16"):
+            x, score = advance(run, x, targets, 5.0)
+        score.tolist()
+        if i >= 0:
+            times.append(time.perf_counter() - before)
+    return {"ms": statistics.median(times) * 1000}
+
+
+def gradient(net, dump, request):
+    h, w, c = dump["input"]
+    image = np.fromfile(request["image"], dtype=np.float32).reshape(1, h, w, c)
+    x = torch.from_numpy(image).permute(0, 3, 1, 2).contiguous().requires_grad_(True)
+    net.slopes = (request["forward"], request["backward"])
+    logits = net(x)
+    (g,) = torch.autograd.grad(logits[0, request["target"]], x)
+    g.permute(0, 2, 3, 1).contiguous().numpy().tofile(request["out"])
+    return {"score": logits[0, request["target"]].item(), "norm": g.norm().item()}
+
+
+def main():
+    setup = json.loads(sys.stdin.readline())
+    torch.set_num_threads(setup["threads"])
+    torch.manual_seed(0)
+    with open(setup["dump"], encoding="utf-8") as file:
+        dump = json.load(file)
+    net = Network(dump)
+    print(json.dumps({"torch": torch.__version__}), flush=True)
+    for line in sys.stdin:
+        request = json.loads(line)
+        answer = gradient(net, dump, request) if request["do"] == "gradient" else time_mode(dump, request)
+        print(json.dumps(answer), flush=True)
+
+
+main()
