@@ -1,0 +1,127 @@
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { link, mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openNetworkFiles } from "../../../src/main/host/network-files";
+import { temporaryFolders } from "../../support/temporary-folder";
+
+const temporary = temporaryFolders();
+
+/** outside.bin, and beside it net/ with model.json and weights/one.bin */
+async function layOut() {
+  const root = await temporary();
+  const net = join(root, "net");
+  await mkdir(join(net, "weights"), { recursive: true });
+  await writeFile(join(root, "outside.bin"), "secret");
+  await writeFile(join(net, "model.json"), "{}");
+  await writeFile(join(net, "weights", "one.bin"), "abc");
+  return { root, net };
+}
+const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+describe("the files of a network", () => {
+  it("lists and reads what a folder holds", async () => {
+    const { net } = await layOut();
+    await writeFile(join(net, ".hidden"), "");
+    const files = await openNetworkFiles(net);
+    expect(files.title).toBe("net");
+    expect(files.names).toEqual(["model.json", "weights/one.bin"]);
+    expect(text(await files.read("weights/one.bin"))).toBe("abc");
+  });
+
+  it("opens the folder around a chosen file, which comes first", async () => {
+    const { net } = await layOut();
+    expect((await openNetworkFiles(join(net, "model.json"))).title).toBe("net");
+    const files = await openNetworkFiles(join(net, "weights", "one.bin"));
+    expect(files.title).toBe("one.bin");
+    expect(files.names).toEqual(["one.bin"]);
+    await writeFile(join(net, "another.json"), "{}");
+    const chosen = await openNetworkFiles(join(net, "model.json"));
+    expect(chosen.names[0]).toBe("model.json");
+    expect(chosen.names).toContain("another.json");
+  });
+
+  it("hashes names and bytes of what was read, in whatever order", async () => {
+    const { net } = await layOut();
+    const [a, b, c] = [
+      await openNetworkFiles(net),
+      await openNetworkFiles(join(net, "model.json")),
+      await openNetworkFiles(net),
+    ];
+    await a.read("model.json");
+    await a.read("weights/one.bin");
+    await b.read("weights/one.bin");
+    await b.read("model.json");
+    await c.read("model.json");
+    expect(a.hash()).toBe(b.hash());
+    expect(c.hash()).not.toBe(a.hash());
+    const sha = (s: string) => createHash("sha256").update(s).digest("hex");
+    expect(c.hash()).toBe(sha(`model.json\n2 ${sha("{}")}\n`));
+    await writeFile(join(net, "weights", "one.bin"), "abd");
+    const changed = await openNetworkFiles(net);
+    await changed.read("model.json");
+    await changed.read("weights/one.bin");
+    expect(changed.hash()).not.toBe(a.hash());
+  });
+
+  it.each([
+    "../outside.bin",
+    "weights/../../outside.bin",
+    "/etc/passwd",
+    "C:\\windows\\system.ini",
+    "weights\\one.bin",
+    "https://example.org/one.bin",
+    "file:///etc/passwd",
+    "one\0.bin",
+    "",
+  ])("refuses the name %j", async (name) => {
+    const { net } = await layOut();
+    const files = await openNetworkFiles(net);
+    await expect(files.read(name)).rejects.toMatchObject({
+      code: "damaged-file",
+      message: expect.stringContaining("outside its folder") as unknown,
+    });
+  });
+
+  it("refuses links that leave the folder, and follows those that stay", async () => {
+    const { root, net } = await layOut();
+    await symlink(join(root, "outside.bin"), join(net, "file-link.bin"));
+    await symlink(root, join(net, "folder-link"));
+    await symlink("weights/one.bin", join(net, "inner.bin"));
+    await link(join(root, "outside.bin"), join(net, "hard-link.bin"));
+    const files = await openNetworkFiles(net);
+    await expect(files.read("file-link.bin")).rejects.toThrow(
+      "outside its folder",
+    );
+    await expect(files.read("folder-link/outside.bin")).rejects.toThrow(
+      "outside its folder",
+    );
+    await expect(files.read("hard-link.bin")).rejects.toThrow("hard link");
+    expect(text(await files.read("inner.bin"))).toBe("abc");
+    const ours = await openNetworkFiles(net, { trusted: true });
+    expect(text(await ours.read("hard-link.bin"))).toBe("secret");
+  });
+
+  it("refuses what is missing, no plain file, or too large", async () => {
+    const { net } = await layOut();
+    const files = await openNetworkFiles(net);
+    await expect(files.read("two.bin")).rejects.toThrow('"two.bin" is missing');
+    await expect(files.read("weights")).rejects.toThrow("not a plain file");
+    await expect(files.read("weights/one.bin", 2)).rejects.toThrow(
+      "3 bytes; at most 2",
+    );
+    execFileSync("mkfifo", [join(net, "pipe")]);
+    await expect(files.read("pipe")).rejects.toThrow("not a plain file");
+  });
+
+  it("says what is wrong with a path that cannot be opened", async () => {
+    const { net } = await layOut();
+    await expect(openNetworkFiles(join(net, "none"))).rejects.toThrow(
+      "There is nothing at",
+    );
+    await expect(openNetworkFiles("/dev/null")).rejects.toThrow(
+      "neither a file nor a folder",
+    );
+  });
+});
