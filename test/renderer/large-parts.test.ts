@@ -9,10 +9,7 @@ import {
   spellValue,
 } from "../../src/renderer/components/large/inspect";
 import {
-  keptAt,
-  keptSteps,
   moveTiles,
-  nextStep,
   pickColumn,
   rowOf,
   toggleTile,
@@ -22,6 +19,7 @@ import {
   moveDivider,
   stripOf,
 } from "../../src/renderer/components/large/wipe";
+import { keyCommand } from "../../src/renderer/components/large/keys";
 import type { LargeTile } from "../../src/renderer/lib/large";
 import { toPicture, type Picture } from "../../src/shared/pictures";
 
@@ -160,23 +158,6 @@ describe("moving between tiles", () => {
   });
 });
 
-describe("kept steps", () => {
-  it("are stepped through one by one, and end", () => {
-    const kept = [0, 16, 32, 40];
-    expect(nextStep(kept, 16, 1)).toBe(32);
-    expect(nextStep(kept, 40, 1)).toBe(40);
-    expect(nextStep(kept, 17, -1)).toBe(16);
-    expect(nextStep(kept, 0, -1)).toBe(0);
-  });
-
-  it("of a run that ended early: its last one", () => {
-    expect(keptAt([0, 3], 40)).toBe(3);
-    expect(keptAt([16, 32], 4)).toBe(16);
-    expect(keptAt([], 4)).toBeNull();
-    expect(keptSteps([tile(0, 0)])).toEqual([]);
-  });
-});
-
 describe("wipe", () => {
   it("divides evenly at first", () => {
     expect(evenDividers(2)).toEqual([0.5]);
@@ -197,5 +178,59 @@ describe("wipe", () => {
       { from: 0.25, to: 0.75 },
       { from: 0.75, to: 1 },
     ]);
+  });
+});
+
+describe("keys", () => {
+  function press(
+    key: string,
+    more: Partial<Parameters<typeof keyCommand>[0]> = {},
+  ) {
+    return keyCommand({
+      key,
+      code: "",
+      shiftKey: false,
+      ctrlKey: false,
+      altKey: false,
+      metaKey: false,
+      ...more,
+    });
+  }
+
+  it("digits are known by their place, with Shift and on other keyboards", () => {
+    expect(press("2", { code: "Digit2" })).toEqual({
+      kind: "column",
+      ordinal: 2,
+    });
+    expect(press("é", { code: "Digit2" })).toEqual({
+      kind: "column",
+      ordinal: 2,
+    });
+    expect(press('"', { code: "Digit2", shiftKey: true })).toEqual({
+      kind: "compare",
+      ordinal: 2,
+    });
+    expect(press("0", { code: "Digit0" })).toEqual({ kind: "fit" });
+  });
+
+  it("brackets work where they need AltGr", () => {
+    expect(press("[", { ctrlKey: true, altKey: true })).toEqual({
+      kind: "step",
+      by: -1,
+    });
+  });
+
+  it("arrows move, with Shift they pan", () => {
+    expect(press("ArrowDown")).toEqual({ kind: "move", direction: "down" });
+    expect(press("ArrowDown", { shiftKey: true })).toEqual({
+      kind: "pan",
+      direction: "down",
+    });
+  });
+
+  it("leaves the app's shortcuts alone", () => {
+    expect(press("e", { ctrlKey: true })).toBeNull();
+    expect(press("b", { metaKey: true })).toBeNull();
+    expect(press("q")).toBeNull();
   });
 });

@@ -85,27 +85,3 @@ export function toggleTile<T extends Place>(
   if (open.length >= mostTiles) return open;
   return [...open, tile].sort((a, b) => a.row - b.row || a.column - b.column);
 }
-
-/** The kept steps of all tiles together, ascending. */
-export function keptSteps(tiles: readonly LargeTile[]): number[] {
-  const steps = new Set(tiles.flatMap((tile) => tile.record?.kept ?? []));
-  return [...steps].sort((a, b) => a - b);
-}
-
-/** The next kept step down or up from the one shown; itself where there is none. */
-export function nextStep(
-  kept: readonly number[],
-  shown: number,
-  direction: -1 | 1,
-): number {
-  return (
-    (direction === 1
-      ? kept.find((step) => step > shown)
-      : kept.findLast((step) => step < shown)) ?? shown
-  );
-}
-
-/** The kept step a record shows at `step`: the nearest at or before it, and the first where none is. */
-export function keptAt(kept: readonly number[], step: number): number | null {
-  return kept.findLast((one) => one <= step) ?? kept[0] ?? null;
-}
