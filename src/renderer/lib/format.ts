@@ -1,0 +1,92 @@
+/** Numbers as the window writes them; every width is steady because figures are tabular. */
+
+/** A score: four significant figures as long as they help, never more than one decimal from 100 on. */
+export function formatScore(score: number | null): string {
+  if (score === null || !Number.isFinite(score)) return "–";
+  const size = Math.abs(score);
+  const digits = size >= 10_000 ? 0 : size >= 10 ? 1 : 2;
+  return minus(score.toFixed(digits));
+}
+
+/**
+ * How much larger `score` is than `base`, in per cent of |base|: "+51 %".
+ * A dash where base is too close to 0 for a share to mean anything.
+ */
+export function formatDifference(
+  score: number | null,
+  base: number | null,
+): string {
+  if (score === null || base === null) return "–";
+  if (Math.abs(base) < 1e-6) return "–";
+  const percent = ((score - base) / Math.abs(base)) * 100;
+  if (!Number.isFinite(percent)) return "–";
+  const size = Math.abs(percent);
+  const text = size < 9.95 ? percent.toFixed(1) : percent.toFixed(0);
+  const zero = Number(text) === 0;
+  if (size >= 10_000) return percent > 0 ? "> 9999 %" : "< −9999 %";
+  return `${percent > 0 && !zero ? "+" : ""}${minus(zero ? "0" : text)} %`;
+}
+
+/** A share in 0..1 as per cent with one decimal; never rounds up to 100 or down to 0. */
+export function formatShare(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
+  if (share < 1 && share >= 0.9995) return "> 99.9 %";
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** Seconds to read on a clock: 0:07, 12:34, 1:02:03. */
+export function formatClock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const s = String(seconds % 60).padStart(2, "0");
+  const m = Math.floor(seconds / 60) % 60;
+  const h = Math.floor(seconds / 3600);
+  return h > 0 ? `${h}:${String(m).padStart(2, "0")}:${s}` : `${m}:${s}`;
+}
+
+export function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`;
+  const units = ["kB", "MB", "GB", "TB"];
+  let value = bytes;
+  let unit = -1;
+  do {
+    value /= 1000;
+    unit++;
+  } while (value >= 999.5 && unit < units.length - 1);
+  return `${value.toFixed(value < 9.95 ? 1 : 0)} ${units[unit] ?? ""}`;
+}
+
+/** 11.2 M, 4.5 k, 120. */
+export function formatCount(count: number): string {
+  if (count < 10_000) return String(count);
+  if (count < 999_500) return `${(count / 1e3).toFixed(0)} k`;
+  if (count < 999_500_000) return `${(count / 1e6).toFixed(1)} M`;
+  return `${(count / 1e9).toFixed(1)} G`;
+}
+
+/** Image-steps a second. */
+export function formatRate(rate: number | null): string {
+  if (rate === null) return "–";
+  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+}
+
+/** A number a user typed or will edit: no trailing zeros, no exponent where it can be helped. */
+export function formatNumber(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
+/** Three significant figures, for norms and deviations. */
+export function formatSmall(value: number): string {
+  if (value === 0) return "0";
+  if (value >= 1e-3 && value < 1e4)
+    return minus(String(Number(value.toPrecision(3))));
+  return minus(value.toExponential(1));
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** A true minus sign, as wide as a plus. */
+function minus(text: string): string {
+  return text.replace("-", "−");
+}

@@ -1,0 +1,167 @@
+import { limits, type Method } from "../../shared/domain";
+import { slopesOf, titleMethod } from "../../shared/method";
+import { moved } from "../lib/moved";
+import type { Undo } from "./undo.svelte";
+
+export interface ColumnDraft {
+  /** Stays with the column while its slopes change. */
+  readonly id: number;
+  readonly method: Method;
+}
+
+export type MethodKind = Method["kind"];
+
+/** The columns of the grid: which methods are compared, in order. */
+export class Columns {
+  list = $state.raw<readonly ColumnDraft[]>([]);
+  #next = 1;
+  readonly #undo: Undo;
+
+  constructor(undo: Undo) {
+    this.#undo = undo;
+  }
+
+  readonly full = $derived(this.list.length >= limits.columns);
+
+  /** For each column the first earlier one with the same slopes; null where there is none. */
+  readonly twins = $derived(
+    this.list.map((column, i) => {
+      const twin = this.list
+        .slice(0, i)
+        .find((other) => sameSlopes(other.method, column.method));
+      return twin ?? null;
+    }),
+  );
+
+  /** The three methods compared, with the network's slope. */
+  reset(backwardSlope: number): void {
+    this.set([
+      { kind: "relu" },
+      { kind: "leaky", slope: backwardSlope },
+      { kind: "proxygrad", slope: backwardSlope },
+    ]);
+  }
+
+  set(methods: readonly Method[]): void {
+    // Columns that stay keep their id, so that their tiles do not jump.
+    const spare = [...this.list];
+    this.list = methods.slice(0, limits.columns).map((method) => {
+      const at = spare.findIndex((c) => equal(c.method, method));
+      const kept = at < 0 ? undefined : spare.splice(at, 1)[0];
+      return kept ?? { id: this.#next++, method };
+    });
+  }
+
+  change(id: number, method: Method): void {
+    this.list = this.list.map((c) => (c.id === id ? { ...c, method } : c));
+  }
+
+  /** Another kind with the slope the column had. */
+  changeKind(id: number, kind: MethodKind): void {
+    const column = this.list.find((c) => c.id === id);
+    if (!column || column.method.kind === kind) return;
+    this.change(id, ofKind(kind, column.method));
+  }
+
+  /** Adds the ProxyGrad column that is not there yet. */
+  add(slope: number): void {
+    if (this.full) return;
+    const method = this.#free({ kind: "proxygrad", slope });
+    this.list = [...this.list, { id: this.#next++, method }];
+  }
+
+  /** A copy beside the column, with the next slope that no column has. */
+  duplicate(id: number): void {
+    const at = this.list.findIndex((c) => c.id === id);
+    const column = this.list[at];
+    if (!column || this.full) return;
+    const base: Method =
+      column.method.kind === "relu"
+        ? { kind: "proxygrad", slope: 0.1 }
+        : column.method;
+    this.list = this.list.toSpliced(at + 1, 0, {
+      id: this.#next++,
+      method: this.#free(base),
+    });
+  }
+
+  remove(id: number): void {
+    const before = this.list;
+    const column = before.find((c) => c.id === id);
+    if (!column || before.length === 1) return;
+    this.list = before.filter((c) => c.id !== id);
+    this.#undo.push(
+      {
+        label: `Removed ${titleMethod(column.method)}`,
+        undo: () => {
+          this.list = before;
+        },
+      },
+      true,
+    );
+  }
+
+  move(from: number, to: number): void {
+    this.list = moved(this.list, from, to);
+  }
+
+  /** The method itself, or with the first slope a step further that no column has. */
+  #free(method: Method): Method {
+    let candidate = method;
+    for (let i = 0; i < 100; i++) {
+      if (!this.list.some((c) => sameSlopes(c.method, candidate)))
+        return candidate;
+      const next = nextSlope(candidate);
+      if (next === null) break;
+      candidate = next;
+    }
+    return candidate;
+  }
+}
+
+/** Equal where they give a plain ReLU the same slopes. */
+export function sameSlopes(a: Method, b: Method): boolean {
+  const p = slopesOf(a);
+  const q = slopesOf(b);
+  return p.forward === q.forward && p.backward === q.backward;
+}
+
+function equal(a: Method, b: Method): boolean {
+  return a.kind === b.kind && sameSlopes(a, b);
+}
+
+/** A method of another kind that keeps the slope a user set. */
+export function ofKind(kind: MethodKind, from: Method): Method {
+  const slopes = slopesOf(from);
+  const slope = Math.max(slopes.forward, slopes.backward) || 0.1;
+  switch (kind) {
+    case "relu":
+      return { kind };
+    case "leaky":
+    case "proxygrad":
+      return { kind, slope };
+    case "slopes":
+      return { kind, forward: slopes.forward, backward: slopes.backward };
+  }
+}
+
+/** The slope a step further on; null at 1. */
+function nextSlope(method: Method): Method | null {
+  const up = (slope: number) => {
+    const step = slope < 0.1 ? 0.05 : 0.1;
+    return Math.round((Math.floor(slope / step + 1e-9) + 1) * step * 100) / 100;
+  };
+  switch (method.kind) {
+    case "relu":
+      return null;
+    case "leaky":
+    case "proxygrad": {
+      const slope = up(method.slope);
+      return slope > 1 ? null : { ...method, slope };
+    }
+    case "slopes": {
+      const backward = up(method.backward);
+      return backward > 1 ? null : { ...method, backward };
+    }
+  }
+}

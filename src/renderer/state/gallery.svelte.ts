@@ -1,0 +1,186 @@
+import type { GalleryProgress } from "../../shared/contract";
+import type {
+  GalleryRecord,
+  GalleryRequest,
+  RunRecord,
+  TileRef,
+} from "../../shared/domain";
+import { encodeFault, type FaultData } from "../../shared/fault";
+import { spellMethod } from "../../shared/method";
+import { Tile } from "./tile.svelte";
+
+export type GalleryState = "running" | "done" | "cancelled" | "failed" | "lost";
+
+/** Pictures of tiles out of sight are put away beyond this; they are in the library. */
+const pictureBudget = 192 * 1024 * 1024;
+
+/** The tiles of one run of everything, or of one opened from the library. */
+export class Gallery {
+  /** Known with the first progress. */
+  id = $state<string | null>(null);
+  state = $state<GalleryState>("running");
+  fault = $state.raw<FaultData | null>(null);
+  imageSteps = $state(0);
+  imageStepsTotal = $state(0);
+  /** Image-steps a second; null before it can be told. */
+  rate = $state<number | null>(null);
+  elapsedMs = $state(0);
+  /** Tiles that are in the library, or never will be. */
+  finished = $state(0);
+  /** Steps that any of the finished runs kept, ascending. */
+  kept = $state.raw<readonly number[]>([]);
+  /** The stop was asked for and is on its way. */
+  stopping = $state(false);
+  readonly request: GalleryRequest;
+  readonly labels: readonly string[];
+  readonly tiles: readonly (readonly Tile[])[];
+  readonly #rows = new Map<number, number>();
+  /** Tiles that hold a picture, oldest first. */
+  readonly #pictured = new Set<Tile>();
+  #pictureBytes = 0;
+
+  constructor(request: GalleryRequest, labels: readonly string[]) {
+    this.request = request;
+    this.labels = labels;
+    this.tiles = request.targets.map((target, row) =>
+      request.columns.map(
+        ({ method }, column) =>
+          new Tile({
+            row,
+            column,
+            target,
+            method,
+            label: labels[row] ?? String(target.index),
+          }),
+      ),
+    );
+    request.targets.forEach((target, row) => {
+      if (!this.#rows.has(target.index)) this.#rows.set(target.index, row);
+    });
+    this.imageStepsTotal =
+      request.targets.length * request.columns.length * request.settings.steps;
+  }
+
+  /** A gallery out of the library. */
+  static of(record: GalleryRecord, runs: readonly RunRecord[]): Gallery {
+    const gallery = new Gallery(record.request, record.labels);
+    gallery.id = record.id;
+    for (const run of runs) {
+      const tile = gallery.at(run.tile);
+      if (!tile) continue;
+      tile.settle(run);
+      gallery.#count(tile);
+    }
+    for (const row of gallery.tiles)
+      for (const tile of row) tile.abandon("cancelled", null);
+    gallery.state = runs.some((run) => run.state === "cancelled")
+      ? "cancelled"
+      : "done";
+    gallery.elapsedMs = Math.max(0, ...runs.map((run) => run.elapsedMs));
+    return gallery;
+  }
+
+  get network(): string {
+    return this.request.columns[0]?.network ?? "";
+  }
+
+  get size(): number {
+    return this.tiles.length * this.request.columns.length;
+  }
+
+  /** Milliseconds to go at the present rate; null where it cannot be told. */
+  get remainingMs(): number | null {
+    if (this.rate === null || this.rate <= 0) return null;
+    return ((this.imageStepsTotal - this.imageSteps) / this.rate) * 1000;
+  }
+
+  at({ row, column }: TileRef): Tile | undefined {
+    return this.tiles[row]?.[column];
+  }
+
+  /** The row of a class; undefined where the gallery has none. */
+  rowOf(target: number): readonly Tile[] | undefined {
+    const row = this.#rows.get(target);
+    return row === undefined ? undefined : this.tiles[row];
+  }
+
+  /** For each of the methods the column that shows it, or -1; equal ones in turn. */
+  columnsFor(methods: readonly Parameters<typeof spellMethod>[0][]): number[] {
+    const names = this.request.columns.map((c) => spellMethod(c.method));
+    const used = new Set<number>();
+    return methods.map((method) => {
+      const name = spellMethod(method);
+      const fresh = names.findIndex((n, i) => n === name && !used.has(i));
+      if (fresh >= 0) used.add(fresh);
+      return fresh >= 0 ? fresh : names.indexOf(name);
+    });
+  }
+
+  follow(progress: GalleryProgress): void {
+    this.id = progress.gallery;
+    this.imageSteps = progress.imageSteps;
+    this.imageStepsTotal = progress.imageStepsTotal;
+    this.rate = progress.rate;
+    this.elapsedMs = progress.elapsedMs;
+    for (const change of progress.tiles) {
+      const tile = this.at(change.tile);
+      if (!tile) continue;
+      const before = tile.unfinished;
+      tile.follow(change);
+      if (before && !tile.unfinished) this.#count(tile);
+    }
+  }
+
+  /** The run is over; tiles that have no end of their own get one. */
+  finish(state: "done" | "cancelled", elapsedMs: number): void {
+    this.state = state;
+    this.elapsedMs = elapsedMs;
+    this.stopping = false;
+    this.#abandon("cancelled", null);
+  }
+
+  /** The run broke off. */
+  fail(error: unknown): void {
+    const fault = encodeFault(error);
+    const lost = fault.code === "engine-gone";
+    this.state = lost ? "lost" : "failed";
+    this.fault = fault;
+    this.stopping = false;
+    this.#abandon(lost ? "lost" : "failed", fault);
+  }
+
+  /** A picture has come for a tile: makes room where too many are held. */
+  hold(tile: Tile, bytes: number): void {
+    if (!this.#pictured.has(tile)) this.#pictureBytes += bytes;
+    this.#pictured.delete(tile);
+    this.#pictured.add(tile);
+    for (const oldest of this.#pictured) {
+      if (this.#pictureBytes <= pictureBudget) break;
+      // What is in sight stays, and so does what could not be fetched again.
+      if (oldest.watchers > 0 || !oldest.record) continue;
+      this.#pictureBytes -= oldest.picture?.values.byteLength ?? 0;
+      oldest.picture = null;
+      oldest.kept = null;
+      this.#pictured.delete(oldest);
+    }
+  }
+
+  #count(tile: Tile): void {
+    this.finished++;
+    const kept = tile.record?.kept ?? [];
+    if (kept.every((step) => this.kept.includes(step))) return;
+    this.kept = [...new Set([...this.kept, ...kept])].toSorted((a, b) => a - b);
+  }
+
+  #abandon(
+    condition: "lost" | "failed" | "cancelled",
+    fault: FaultData | null,
+  ): void {
+    for (const row of this.tiles)
+      for (const tile of row)
+        if (tile.unfinished) {
+          tile.abandon(condition, fault);
+          this.finished++;
+        }
+  }
+}

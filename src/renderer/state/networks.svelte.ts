@@ -1,0 +1,102 @@
+import type { NetworkInfo, NetworkSummary } from "../../shared/domain";
+import { encodeFault, type FaultData } from "../../shared/fault";
+import { LabelIndex } from "../lib/search";
+import type { Engine } from "./engine.svelte";
+
+export interface Opening {
+  readonly name: string;
+  readonly stage: string;
+  readonly bytes: number;
+  readonly total: number;
+}
+
+export interface Refusal {
+  readonly name: string;
+  readonly fault: FaultData;
+}
+
+/** The networks the host knows, and the one whose classes are on the screen. */
+export class Networks {
+  list = $state.raw<readonly NetworkSummary[]>([]);
+  current = $state.raw<NetworkInfo | null>(null);
+  /** Null: nothing is being opened. */
+  opening = $state.raw<Opening | null>(null);
+  refused = $state.raw<Refusal | null>(null);
+  /** The host has been asked once: an empty list means that there is none. */
+  listed = $state(false);
+  #abort: AbortController | null = null;
+  readonly #engine: Engine;
+  readonly labels = $derived(new LabelIndex(this.current?.labels ?? []));
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async refresh(): Promise<void> {
+    this.list = await this.#engine.client.call("networks.list", {});
+    this.listed = true;
+  }
+
+  /** Shows a network the host already knows. */
+  async select(id: string): Promise<NetworkInfo> {
+    const network = await this.#engine.client.call("networks.get", {
+      network: id,
+    });
+    this.current = network;
+    this.refused = null;
+    return network;
+  }
+
+  /** Opens what a dialog or a drop named. Null: refused (see `refused`) or cancelled. */
+  async open(chosen: {
+    token: string;
+    name: string;
+  }): Promise<NetworkInfo | null> {
+    this.#abort?.abort();
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.refused = null;
+    this.opening = {
+      name: chosen.name,
+      stage: "Reading",
+      bytes: 0,
+      total: 0,
+    };
+    try {
+      const network = await this.#engine.client.job(
+        "networks.open",
+        { token: chosen.token },
+        {
+          signal: abort.signal,
+          onProgress: (progress) => {
+            if (this.#abort === abort)
+              this.opening = { name: chosen.name, ...progress };
+          },
+        },
+      );
+      if (abort.signal.aborted) return null;
+      this.current = network;
+      await this.refresh();
+      return network;
+    } catch (error) {
+      if (!abort.signal.aborted)
+        this.refused = { name: chosen.name, fault: encodeFault(error) };
+      return null;
+    } finally {
+      if (this.#abort === abort) {
+        this.#abort = null;
+        this.opening = null;
+      }
+    }
+  }
+
+  cancelOpening(): void {
+    this.#abort?.abort();
+    this.#abort = null;
+    this.opening = null;
+  }
+
+  dismissRefusal(): void {
+    this.refused = null;
+  }
+}

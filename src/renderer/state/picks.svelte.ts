@@ -1,0 +1,110 @@
+import { limits } from "../../shared/domain";
+import { moved } from "../lib/moved";
+import type { Undo } from "./undo.svelte";
+
+/** A list of classes under a name, for the network it was saved with. */
+export interface SavedSet {
+  readonly name: string;
+  readonly classes: readonly number[];
+}
+
+/** The classes that are picked: the rows, in order, each once. */
+export class Picks {
+  list = $state.raw<readonly number[]>([]);
+  sets = $state.raw<readonly SavedSet[]>([]);
+  readonly #chosen = $derived(new Set(this.list));
+  readonly #undo: Undo;
+
+  constructor(undo: Undo) {
+    this.#undo = undo;
+  }
+
+  has(index: number): boolean {
+    return this.#chosen.has(index);
+  }
+
+  toggle(index: number): void {
+    if (this.has(index)) this.list = this.list.filter((i) => i !== index);
+    else this.add([index]);
+  }
+
+  /** Adds those that are not there yet, up to the limit; returns how many came. */
+  add(indices: readonly number[]): number {
+    const next = [...new Set([...this.list, ...indices])].slice(
+      0,
+      limits.targets,
+    );
+    const added = next.length - this.list.length;
+    this.list = next;
+    return added;
+  }
+
+  /** Puts others in their place; can be undone. */
+  replace(indices: readonly number[], label: string): void {
+    const before = this.list;
+    const next = [...new Set(indices)].slice(0, limits.targets);
+    if (same(before, next)) return;
+    this.list = next;
+    if (before.length > 0) this.#remember(label, before);
+  }
+
+  /** Takes a row away; can be undone. `name` is the class's label. */
+  remove(index: number, name: string): void {
+    if (!this.has(index)) return;
+    const before = this.list;
+    this.list = before.filter((i) => i !== index);
+    this.#remember(`Removed ${name}`, before);
+  }
+
+  clear(): void {
+    if (this.list.length === 0) return;
+    const before = this.list;
+    this.list = [];
+    this.#remember("Cleared the picked classes", before);
+  }
+
+  /** Moves a pick; places are clamped to the list. */
+  move(from: number, to: number): void {
+    this.list = moved(this.list, from, to);
+  }
+
+  /** Saves the present picks; a set of the same name is replaced. */
+  save(name: string): void {
+    const trimmed = name.trim().slice(0, 80);
+    if (trimmed === "" || this.list.length === 0) return;
+    this.sets = [
+      ...this.sets.filter((s) => s.name !== trimmed),
+      { name: trimmed, classes: this.list },
+    ].toSorted((a, b) => a.name.localeCompare(b.name));
+  }
+
+  deleteSet(name: string): void {
+    const before = this.sets;
+    this.sets = before.filter((s) => s.name !== name);
+    this.#undo.push(
+      {
+        label: `Deleted the set ${name}`,
+        undo: () => {
+          this.sets = before;
+        },
+      },
+      true,
+    );
+  }
+
+  #remember(label: string, before: readonly number[]): void {
+    this.#undo.push(
+      {
+        label,
+        undo: () => {
+          this.list = before;
+        },
+      },
+      true,
+    );
+  }
+}
+
+function same(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((value, i) => value === b[i]);
+}

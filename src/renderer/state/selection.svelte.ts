@@ -1,0 +1,71 @@
+/** A tile by what it shows, so that a selection outlives a new run: class and column. */
+export interface Cell {
+  /** Index of the class. */
+  readonly target: number;
+  /** Id of the column. */
+  readonly column: number;
+}
+
+/** The large view shows at most this many side by side. */
+const most = 3;
+
+export class Selection {
+  /** Newest last; the last one has the ring and fills the Picture panel. */
+  cells = $state.raw<readonly Cell[]>([]);
+
+  readonly focus = $derived(this.cells.at(-1) ?? null);
+
+  has(cell: Cell): boolean {
+    return this.cells.some((c) => equal(c, cell));
+  }
+
+  select(cell: Cell | null): void {
+    this.cells = cell ? [cell] : [];
+  }
+
+  /** Adds a tile for a comparison, or takes it out again; the oldest goes when there are too many. */
+  toggle(cell: Cell): void {
+    this.cells = this.has(cell)
+      ? this.cells.filter((c) => !equal(c, cell))
+      : [...this.cells, cell].slice(-most);
+  }
+
+  set(cells: readonly Cell[]): void {
+    this.cells = cells.slice(0, most);
+  }
+
+  /** The next tile in the grid; without a selection the first. */
+  move(
+    rows: readonly number[],
+    columns: readonly number[],
+    down: number,
+    right: number,
+  ): Cell | null {
+    if (rows.length === 0 || columns.length === 0) return null;
+    const { focus } = this;
+    const row = focus ? rows.indexOf(focus.target) : -1;
+    const column = focus ? columns.indexOf(focus.column) : -1;
+    const target = rows[row < 0 ? 0 : clamp(row + down, rows.length)];
+    const id = columns[column < 0 ? 0 : clamp(column + right, columns.length)];
+    if (target === undefined || id === undefined) return null;
+    const cell = { target, column: id };
+    this.select(cell);
+    return cell;
+  }
+
+  /** Drops what is no longer in the grid. */
+  keep(rows: ReadonlySet<number>, columns: ReadonlySet<number>): void {
+    const kept = this.cells.filter(
+      (c) => rows.has(c.target) && columns.has(c.column),
+    );
+    if (kept.length !== this.cells.length) this.cells = kept;
+  }
+}
+
+function equal(a: Cell, b: Cell): boolean {
+  return a.target === b.target && a.column === b.column;
+}
+
+function clamp(value: number, length: number): number {
+  return Math.min(Math.max(value, 0), length - 1);
+}

@@ -1,0 +1,30 @@
+import type { Contrast } from "../../shared/domain";
+import type { TileSize } from "../lib/layout";
+
+export type PanelTab = "picture" | "run";
+
+/** What a dialog is open, and about what. */
+export type DialogRequest =
+  | {
+      readonly kind: "export";
+      readonly gallery: string;
+      /** Runs chosen beforehand; null: all. */
+      readonly runs: readonly string[] | null;
+    }
+  | { readonly kind: "settings" }
+  | { readonly kind: "shortcuts" }
+  | { readonly kind: "about" };
+
+/** How the window looks at things; changes no picture. */
+export class ViewState {
+  workspace = $state("compare");
+  tab = $state<PanelTab>("picture");
+  contrast = $state<Contrast>("sigma");
+  tileSize = $state<TileSize>("fit");
+  /** The side panels can be folded away where the window is small. */
+  classesShown = $state(true);
+  panelShown = $state(true);
+  dialog = $state.raw<DialogRequest | null>(null);
+  /** The large view is open over the selection. */
+  large = $state(false);
+}
