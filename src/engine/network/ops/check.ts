@@ -3,11 +3,7 @@ import { Fault } from "../../../shared/fault";
 import type { Node, Shape, Weight } from "../op";
 
 /** The network is sound but asks for something Proxima cannot do. */
-export function refuse(
-  node: Node<never>,
-  found: string,
-  supported: string,
-): never {
+export function refuse(node: Node, found: string, supported: string): never {
   throw new Fault(
     "unsupported-network",
     `Node "${node.name}" (${node.op.kind}): ${found}`,
@@ -16,7 +12,7 @@ export function refuse(
 }
 
 /** The file contradicts itself. */
-export function damaged(node: Node<never>, found: string): never {
+export function damaged(node: Node, found: string): never {
   throw new Fault(
     "damaged-file",
     `Node "${node.name}" (${node.op.kind}): ${found}`,
@@ -29,7 +25,7 @@ export function spell(shape: Shape): string {
 }
 
 /** The one input's shape. */
-export function single(inputs: readonly Shape[], node: Node<never>): Shape {
+export function single(inputs: readonly Shape[], node: Node): Shape {
   const [shape, ...others] = inputs;
   if (!shape || others.length > 0)
     damaged(node, `it has ${inputs.length} inputs and takes one.`);
@@ -39,7 +35,7 @@ export function single(inputs: readonly Shape[], node: Node<never>): Shape {
 /** The one input's shape, which must be a map. */
 export function singleMap(
   inputs: readonly Shape[],
-  node: Node<never>,
+  node: Node,
 ): readonly [number, number, number] {
   const shape = single(inputs, node);
   const [height, width, channels] = shape;
@@ -58,7 +54,7 @@ export function singleMap(
 }
 
 /** The number of channels or features of a shape: its last dimension. */
-export function channelsOf(shape: Shape, node: Node<never>): number {
+export function channelsOf(shape: Shape, node: Node): number {
   const channels = shape[shape.length - 1];
   if (channels === undefined) damaged(node, "its input has no dimensions.");
   return channels;
@@ -70,7 +66,7 @@ export function count(shape: Shape): number {
 
 /** A weight of the node with these dimensions; null in `dimensions` takes any size. */
 export function weightOf(
-  node: Node<never>,
+  node: Node,
   name: string,
   dimensions: readonly (number | null)[],
 ): Weight {
@@ -93,7 +89,7 @@ export function weightOf(
 }
 
 export function optionalWeightOf(
-  node: Node<never>,
+  node: Node,
   name: string,
   dimensions: readonly (number | null)[],
 ): Weight | undefined {

@@ -1,7 +1,19 @@
-import { add, concat, conv2d as conv, split, type Tensor } from "@tensorflow/tfjs-core";
+import {
+  add,
+  concat,
+  conv2d as conv,
+  split,
+  type Tensor,
+} from "@tensorflow/tfjs-core";
 import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
 import { defineOp, type Node } from "../op";
-import { damaged, optionalWeightOf, refuse, singleMap, weightOf } from "./check";
+import {
+  damaged,
+  optionalWeightOf,
+  refuse,
+  singleMap,
+  weightOf,
+} from "./check";
 import { padMaps, rank4, spread } from "./eagerly";
 import { biasAdd, crop, mapOf, only, spatial } from "./emitting";
 import {
@@ -39,10 +51,18 @@ export const conv2d = defineOp<Conv2dAttributes>({
         `${channels} channels do not fall into ${groups} groups.`,
         "The groups divide the input's channels.",
       );
-    const kernel = weightOf(node, "kernel", [null, null, channels / groups, null]);
+    const kernel = weightOf(node, "kernel", [
+      null,
+      null,
+      channels / groups,
+      null,
+    ]);
     const out = kernel.shape[3] ?? 0;
     if (out < 1 || out % groups !== 0)
-      damaged(node, `${out} output channels do not fall into ${groups} groups.`);
+      damaged(
+        node,
+        `${out} output channels do not fall into ${groups} groups.`,
+      );
     optionalWeightOf(node, "bias", [out]);
     const size = checkedOutput(node, windowOf(node), [height, width]);
     return [...size, out];
@@ -148,7 +168,8 @@ function attributesOf(
     dilations: spatial(window.dilations),
     padding: { string: padding },
     explicit_paddings: {
-      ints: padding === "EXPLICIT" ? [0, 0, top, bottom, left, right, 0, 0] : [],
+      ints:
+        padding === "EXPLICIT" ? [0, 0, top, bottom, left, right, 0, 0] : [],
     },
     data_format: { string: "NHWC" },
     use_cudnn_on_gpu: { bool: true },

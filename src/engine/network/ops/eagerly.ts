@@ -50,12 +50,12 @@ export function spread(x: Tensor, axis: 0 | 1, factors: Pair): Tensor4D {
   const zeros = padTensor(
     reshape(maps, [...before, rows, 1, columns, 1, ...after]),
     [
-      ...before.map((): Pair0 => [0, 0]),
+      ...before.map((): Amount => [0, 0]),
       [0, 0],
       [0, factors[0] - 1],
       [0, 0],
       [0, factors[1] - 1],
-      ...after.map((): Pair0 => [0, 0]),
+      ...after.map((): Amount => [0, 0]),
     ],
   );
   const wide = reshape(zeros, [
@@ -72,7 +72,7 @@ export function spread(x: Tensor, axis: 0 | 1, factors: Pair): Tensor4D {
   ];
   return rank4(slice(wide, new Array<number>(4).fill(0), size));
 }
-type Pair0 = [number, number];
+type Amount = [number, number];
 
 /**
  * y = forward(x) with a gradient of our own.

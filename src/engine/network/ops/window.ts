@@ -46,7 +46,10 @@ function samePads(window: Window, input: Pair, axis: 0 | 1): Pair {
 
 export function outputOf(window: Window, input: Pair): Pair {
   const pads = padsOf(window, input);
-  return [outputAlong(window, input, pads, 0), outputAlong(window, input, pads, 1)];
+  return [
+    outputAlong(window, input, pads, 0),
+    outputAlong(window, input, pads, 1),
+  ];
 }
 
 function outputAlong(
@@ -61,11 +64,7 @@ function outputAlong(
 }
 
 /** {@link outputOf}, after a check of every number. */
-export function checkedOutput(
-  node: Node<never>,
-  window: Window,
-  input: Pair,
-): Pair {
+export function checkedOutput(node: Node, window: Window, input: Pair): Pair {
   const whole = [...window.size, ...window.strides, ...window.dilations];
   if (!whole.every((n) => Number.isInteger(n) && n >= 1))
     refuse(

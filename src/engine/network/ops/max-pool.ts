@@ -1,0 +1,121 @@
+import { maxPool as pool } from "@tensorflow/tfjs-core";
+import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
+import { defineOp, type Emission, type Node } from "../op";
+import { refuse, singleMap } from "./check";
+import { padMaps, rank4 } from "./eagerly";
+import { crop, mapOf, only, pad, spatial } from "./emitting";
+import {
+  checkedOutput,
+  isSame,
+  outputOf,
+  padsOf,
+  type Padding,
+  type Pads,
+  type Pair,
+  type Window,
+} from "./window";
+
+export interface MaxPoolAttributes {
+  readonly window: Pair;
+  readonly strides: Pair;
+  readonly padding: Padding;
+}
+
+/** Below every activation, and finite in bfloat16 too. */
+const lowest = -1e38;
+
+/** The largest value of each window; padding never wins. Ties go to the window's first pixel. */
+export const maxPool = defineOp<MaxPoolAttributes>({
+  kind: "max-pool",
+
+  infer(inputs, node) {
+    const [height, width, channels] = singleMap(inputs, node);
+    const window = poolWindow(node.attributes);
+    const size = checkedOutput(node, window, [height, width]);
+    checkPads(node, window, [height, width]);
+    return [...size, channels];
+  },
+
+  eager(inputs, node) {
+    const x = rank4(only(inputs));
+    const window = poolWindow(node.attributes);
+    const pads = padsOf(window, [x.shape[1], x.shape[2]]);
+    return pool(
+      padMaps(x, pads, lowest),
+      [...window.size],
+      [...window.strides],
+      "valid",
+    );
+  },
+
+  emit(inputs, node, { graph }) {
+    return emitMaxPool(graph, only(inputs), poolWindow(node.attributes));
+  },
+});
+
+export function emitMaxPool(
+  graph: GraphBuilder,
+  x: Ref,
+  window: Window,
+): Emission {
+  const [batch, height, width, channels] = mapOf(x);
+  const same = isSame(window, [height, width]);
+  const pads: Pads = same
+    ? [
+        [0, 0],
+        [0, 0],
+      ]
+    : padsOf(window, [height, width]);
+  const padded = pad(graph, x, pads, lowest);
+  const attributes: Record<string, Attribute> = {
+    ...poolAttributes(x, window, same),
+    explicit_paddings: { ints: [] },
+  };
+  const y = graph.add("MaxPool", [padded], attributes, {
+    shape: [batch, ...outputOf(window, [height, width]), channels],
+  });
+  return {
+    output: y,
+    adjoint: (dy, { graph: reverse }) => [
+      crop(
+        reverse,
+        reverse.add("MaxPoolGrad", [padded, y, dy], attributes, {
+          shape: padded.shape,
+        }),
+        pads,
+      ),
+    ],
+  };
+}
+
+export function poolWindow(attributes: MaxPoolAttributes): Window {
+  const { window, strides, padding } = attributes;
+  return { size: window, strides, dilations: [1, 1], padding };
+}
+
+export function poolAttributes(
+  x: Ref,
+  window: Window,
+  same: boolean,
+): Record<string, Attribute> {
+  return {
+    T: { type: x.dtype },
+    ksize: spatial(window.size),
+    strides: spatial(window.strides),
+    padding: { string: same ? "SAME" : "VALID" },
+    data_format: { string: "NHWC" },
+  };
+}
+
+/** A window that lies in the padding altogether would have no value. */
+export function checkPads(node: Node, window: Window, input: Pair): void {
+  const pads = padsOf(window, input);
+  const wide = ([before, after]: Pair, size: number) =>
+    before >= size || after >= size;
+  if (wide(pads[0], window.size[0]) || wide(pads[1], window.size[1]))
+    refuse(
+      node,
+      `its padding ${JSON.stringify(pads)} is as large as its window of ${window.size.join(" x ")}.`,
+      "The padding of a pool is smaller than its window.",
+    );
+}
