@@ -2,26 +2,57 @@ import type { LargeTile } from "../../lib/large";
 import { titleMethod } from "../../../shared/method";
 import type { Picture } from "../../../shared/pictures";
 
-/** A tile with what is said about it. */
+/** A tile at the step that is looked at. */
 export interface ShownTile {
   readonly tile: LargeTile;
   readonly title: string;
   readonly picture: Picture | null;
+  readonly step: number;
+  readonly score: number | null;
   /** The picture is its run's last one: top-1 and probability of the record belong to it. */
   readonly final: boolean;
 }
 
-/** `fetched` stands in for a picture that the gallery has put away. */
+/** A picture out of the library, and the updates done on it. */
+export interface KeptPicture {
+  readonly step: number;
+  readonly picture: Picture;
+}
+
+/** `kept`: the picture to show instead of the one the gallery holds. */
 export function shownTile(
   tile: LargeTile,
-  fetched: Picture | null = null,
+  kept: KeptPicture | null = null,
 ): ShownTile {
+  const step = kept?.step ?? tile.step;
   return {
     tile,
     title: titleMethod(tile.method),
-    picture: tile.picture ?? fetched,
-    final: tile.record !== null && tile.record.step === tile.step,
+    picture: kept?.picture ?? tile.picture,
+    step,
+    score: kept ? (tile.record?.trace[kept.step] ?? null) : tile.score,
+    final: tile.record !== null && tile.record.step === step,
   };
+}
+
+/**
+ * The step whose picture has to come from the library; null where the gallery holds what is looked at,
+ * or nothing is in the library yet. `scrubbed` is the scrubber's step, null for the last one.
+ */
+export function missingStep(
+  tile: LargeTile,
+  scrubbed: number | null,
+): number | null {
+  const { record } = tile;
+  if (!record) return null;
+  const wanted =
+    scrubbed === null ? record.step : keptAt(record.kept, scrubbed);
+  return tile.picture && tile.step === wanted ? null : wanted;
+}
+
+/** The nearest kept step at or before `step`, the first where none is. */
+function keptAt(kept: readonly number[], step: number): number | null {
+  return kept.findLast((one) => one <= step) ?? kept[0] ?? null;
 }
 
 /** "ReLU", and with the row where tiles of several rows are compared. */
