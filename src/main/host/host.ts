@@ -1,0 +1,223 @@
+/** What the engine host does for the window (engine table) and for main (control table). */
+import { randomBytes } from "node:crypto";
+import type { ControlTable, EngineTable } from "../../shared/contract";
+import { Fault } from "../../shared/fault";
+import type { Handlers } from "../../shared/rpc";
+import { openBackend, type Backend } from "./backend";
+import { exportGallery } from "./export";
+import { planGallery, runGallery } from "./gallery";
+import { JobQueue } from "./jobs";
+import { Library } from "./library";
+import { checkBatch, memoryBudget } from "./memory";
+import { Networks, type OpenedNetwork } from "./networks";
+import { summaryOf } from "./summary";
+import { throttled } from "./throttled";
+
+export interface HostOptions {
+  /** Opens the backend; tests bring a small one. */
+  readonly open?: () => Promise<Backend>;
+  /** One line for the log. */
+  readonly log?: (line: string) => void;
+}
+
+export interface Host {
+  readonly engine: Handlers<EngineTable>;
+  readonly control: Handlers<ControlTable>;
+  /** Stops what runs, keeping its pictures, and settles once it has ended. */
+  close(): Promise<void>;
+}
+
+interface Setup {
+  readonly backend: Promise<Backend>;
+  readonly networks: Networks;
+  library: Promise<Library>;
+  libraryFolder: string;
+  memoryLimit: number;
+}
+
+/** A token is forgotten once so many later ones have come. */
+const mostTokens = 1000;
+
+/** Nothing is opened before `configure`, which starts opening the backend at once; calls wait for it. */
+export function createHost({
+  open = openBackend,
+  log = () => undefined,
+}: HostOptions = {}): Host {
+  const tokens = new Map<string, string>();
+  const jobs = new JobQueue();
+  const closing = new AbortController();
+  let setup: Setup | null = null;
+  let configured: (setup: Setup) => void;
+  const ready = new Promise<Setup>((resolve) => (configured = resolve));
+
+  const backend = async () => (await ready).backend;
+  const networks = async () => (await ready).networks;
+  const library = async () => (await ready).library;
+
+  function pathOf(token: string): string {
+    const path = tokens.get(token);
+    if (path === undefined)
+      throw new Fault(
+        "invalid-request",
+        "This file was chosen too long ago.",
+        "Choose it again.",
+      );
+    return path;
+  }
+
+  async function networksOf(refs: readonly string[]) {
+    const opened = new Map<string, OpenedNetwork>();
+    for (const ref of new Set(refs))
+      opened.set(ref, await (await networks()).get(ref));
+    return opened;
+  }
+
+  const engine: Handlers<EngineTable> = {
+    status: async () => (await backend()).status,
+    "networks.list": async () =>
+      (await (await networks()).list()).map(({ info }) => summaryOf(info)),
+    "networks.get": async ({ network }) =>
+      (await (await networks()).get(network)).info,
+    "networks.open": async ({ token }, { signal, progress }) => {
+      const report = throttled(progress);
+      const opened = await (
+        await networks()
+      ).open(pathOf(token), {
+        signal,
+        progress: (stage, bytes, total) => {
+          report({ stage, bytes, total });
+        },
+      });
+      return opened.info;
+    },
+    "gallery.run": async (request, context) => {
+      const signal = AbortSignal.any([context.signal, closing.signal]);
+      const gallery = newGalleryId();
+      const task = async () => {
+        const opened = await networksOf(request.columns.map((c) => c.network));
+        const { memoryLimit } = await ready;
+        for (const { network } of opened.values())
+          checkBatch(network, request.settings.batch, memoryLimit);
+        const used = await backend();
+        const record = planGallery(gallery, request, opened, used);
+        const shelf = await library();
+        const folder = await shelf.begin(record);
+        try {
+          return await runGallery(
+            { record, folder, networks: opened, backend: used },
+            { signal, progress: context.progress, viewer: context },
+          );
+        } finally {
+          await shelf.end(gallery);
+        }
+      };
+      try {
+        const { state, elapsedMs } = await jobs.run(task, { signal });
+        return { gallery, state, elapsedMs };
+      } catch (error) {
+        // cancelled while it waited for its turn
+        if (error === signal.reason)
+          return { gallery, state: "cancelled", elapsedMs: 0 };
+        throw error;
+      }
+    },
+    "library.list": async () => {
+      const { galleries, skipped } = await (await library()).list();
+      if (skipped > 0)
+        log(`${skipped} folders in the library are no readable galleries`);
+      return galleries;
+    },
+    "library.get": async ({ gallery }) => {
+      const stored = await (await library()).get(gallery);
+      if (!stored) return null;
+      if (stored.damaged > 0)
+        log(`${stored.damaged} runs of ${stored.gallery.id} cannot be read`);
+      return { gallery: stored.gallery, runs: [...stored.runs] };
+    },
+    "library.delete": async ({ gallery }) => {
+      await (await library()).delete(gallery);
+      return {};
+    },
+    "library.restore": async ({ gallery }) => {
+      await (await library()).restore(gallery);
+      return {};
+    },
+    "library.size": async () => (await library()).size(),
+    "library.clear": async () => {
+      await (await library()).clear();
+      return {};
+    },
+    picture: async ({ gallery, run, step }) => {
+      const picture = await (await library()).picture(gallery, run, step);
+      const { bytes, shape } = picture;
+      return { reply: { shape: [...shape], step: picture.step }, bytes };
+    },
+    export: async (request, { signal, progress }) => {
+      const { gallery, token, ...rest } = request;
+      return exportGallery(
+        {
+          ...rest,
+          folder: (await library()).folderOf(gallery),
+          out: pathOf(token),
+        },
+        { signal, progress },
+      );
+    },
+  };
+
+  const control: Handlers<ControlTable> = {
+    configure: async (request) => {
+      if (setup) {
+        setup.memoryLimit = request.memoryLimit;
+        if (setup.libraryFolder !== request.libraryFolder) {
+          setup.libraryFolder = request.libraryFolder;
+          setup.library = Library.open(request.libraryFolder);
+        }
+      } else {
+        // TensorFlow reads it once, as it is loaded
+        if (request.threads > 0)
+          process.env["TF_NUM_INTRAOP_THREADS"] ??= String(request.threads);
+        const made: Setup = {
+          backend: open(),
+          networks: new Networks(request.bundledFolder, () =>
+            memoryBudget(made.memoryLimit),
+          ),
+          library: Library.open(request.libraryFolder),
+          libraryFolder: request.libraryFolder,
+          memoryLimit: request.memoryLimit,
+        };
+        setup = made;
+        // whoever asks for the backend gets its error
+        made.backend.catch((error: unknown) => {
+          log(`the backend could not be opened: ${String(error)}`);
+        });
+        configured(made);
+      }
+      await setup.library;
+      return {};
+    },
+    grant: ({ token, path }) => {
+      tokens.set(token, path);
+      for (const oldest of tokens.keys()) {
+        if (tokens.size <= mostTokens) break;
+        tokens.delete(oldest);
+      }
+      return Promise.resolve({});
+    },
+  };
+
+  return {
+    engine,
+    control,
+    async close() {
+      closing.abort();
+      await jobs.idle();
+    },
+  };
+}
+
+/** Names sort by time: 20260131-174501-3f9a. */
+function newGalleryId(): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
+  return `${time.replace("T", "-")}-${randomBytes(2).toString("hex")}`;
+}

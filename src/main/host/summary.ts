@@ -1,0 +1,127 @@
+/** What is told of a network: counts, provenance and the defaults of its runs. */
+import {
+  batchThatFits,
+  classCount,
+  type Network,
+  type NetworkCard,
+} from "../../engine";
+import {
+  ascentSettingsSchema,
+  slopeSchema,
+  type NetworkInfo,
+  type NetworkSummary,
+} from "../../shared/domain";
+
+export interface Described {
+  readonly id: string;
+  readonly bundled: boolean;
+  readonly network: Network;
+  readonly card: NetworkCard | null;
+  /** Bytes the activations of one call may take. */
+  readonly memory: number;
+}
+
+const fallback = {
+  steps: 500,
+  stepSize: 5,
+  startNoise: 0.1,
+  seed: 1,
+  blur: 0,
+  rotate: 0,
+  rotateProbability: 0.3,
+  backwardSlope: 0.1,
+} as const;
+const mostImages = 8;
+
+export function describeNetwork({
+  id,
+  bundled,
+  network,
+  card,
+  memory,
+}: Described): NetworkInfo {
+  const [height, width, channels] = network.input;
+  const { nodes, provenance } = network;
+  const operations: Record<string, number> = {};
+  let parameters = 0;
+  for (const { op, weights } of nodes) {
+    operations[op.kind] = (operations[op.kind] ?? 0) + 1;
+    for (const weight of Object.values(weights))
+      parameters += weight.data.length;
+  }
+  const { defaults, warnings } = defaultsOf(network, card, memory);
+  return {
+    id,
+    name: network.name,
+    format: provenance.format,
+    hash: provenance.hash,
+    bundled,
+    input: { height, width, channels },
+    preprocessing: network.preprocessing,
+    classes: classCount(network),
+    parameters,
+    operations,
+    rectifiers: nodes.filter(({ op }) => op.rectifier).length,
+    activations: nodes.filter(({ op }) => op.activation ?? op.rectifier).length,
+    maximises: network.maximises,
+    warnings: [...provenance.warnings, ...warnings],
+    source: card?.source ?? provenance.producer,
+    licence: card?.licence ?? "",
+    defaults,
+    labels: labelsOf(network),
+  };
+}
+
+/** The summary without the labels. */
+export function summaryOf(info: NetworkInfo): NetworkSummary {
+  const { labels: _, ...summary } = info;
+  return summary;
+}
+
+/** One label for each class, also where the network has too few. */
+export function labelsOf(network: Network): string[] {
+  return Array.from(
+    { length: classCount(network) },
+    (_, index) => network.labels[index] ?? `class ${index}`,
+  );
+}
+
+/** The card's defaults for the ascent completed with the app's; what a card has out of range is named and left. */
+function defaultsOf(
+  network: Network,
+  card: NetworkCard | null,
+  memory: number,
+) {
+  const warnings: string[] = [];
+  const ranges = {
+    ...ascentSettingsSchema.shape,
+    ...ascentSettingsSchema.shape.regularization.shape,
+    backwardSlope: slopeSchema,
+  };
+  const given: Readonly<Record<string, unknown>> = card?.ascent ?? {};
+  const value = (name: keyof typeof fallback): number => {
+    if (given[name] === undefined) return fallback[name];
+    const parsed = ranges[name].safeParse(given[name]);
+    if (parsed.success) return parsed.data;
+    warnings.push(
+      `The card's ${name} of ${JSON.stringify(given[name])} is out of range; ${fallback[name]} is used.`,
+    );
+    return fallback[name];
+  };
+  const defaults: NetworkSummary["defaults"] = {
+    steps: value("steps"),
+    stepSize: value("stepSize"),
+    startNoise: value("startNoise"),
+    seed: value("seed"),
+    regularization: {
+      blur: value("blur"),
+      rotate: value("rotate"),
+      rotateProbability: value("rotateProbability"),
+    },
+    batch: batchThatFits(network, memory, mostImages),
+    precision: "float32",
+    keep: 0,
+    backwardSlope: value("backwardSlope"),
+  };
+  return { defaults, warnings };
+}
