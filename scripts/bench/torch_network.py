@@ -111,11 +111,11 @@ class Network(torch.nn.Module):
                 x, own if forward is None else forward, own if backward is None else backward, a["ceiling"]
             )
         if kind in ("max-pool", "average-pool"):
-            pads = explicit(a["padding"], a["size"], a["strides"], (1, 1), x.shape[2:])
+            pads = explicit(a["padding"], a["window"], a["strides"], (1, 1), x.shape[2:])
             if kind == "max-pool":
-                return F.max_pool2d(pad(x, pads, -torch.inf), a["size"], a["strides"])
-            total = F.avg_pool2d(pad(x, pads), a["size"], a["strides"])
-            share = F.avg_pool2d(pad(torch.ones_like(x[:1, :1]), pads), a["size"], a["strides"])
+                return F.max_pool2d(pad(x, pads, -torch.inf), a["window"], a["strides"])
+            total = F.avg_pool2d(pad(x, pads), a["window"], a["strides"])
+            share = F.avg_pool2d(pad(torch.ones_like(x[:1, :1]), pads), a["window"], a["strides"])
             return total / share
         if kind == "global-average-pool":
             return x.mean((2, 3))
@@ -130,9 +130,12 @@ class Network(torch.nn.Module):
         if kind == "zero-pad":
             return pad(x, a["padding"])
         if kind == "batch-norm":
-            scale, offset = self.weight(node, "scale"), self.weight(node, "offset")
-            shape = (1, -1, 1, 1) if x.dim() == 4 else (1, -1)
-            return x * scale.view(shape) + offset.view(shape)
+            names = ("mean", "variance", "gamma", "beta")
+            mean, variance, gamma, beta = (self.weight(node, name) for name in names)
+            channels = x.shape[1]
+            mean = torch.zeros(channels) if mean is None else mean
+            variance = torch.ones(channels) if variance is None else variance
+            return F.batch_norm(x, mean, variance, gamma, beta, eps=a["epsilon"])
         raise SystemExit(f"no PyTorch twin of {kind}")
 
 

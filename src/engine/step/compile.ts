@@ -35,14 +35,16 @@ interface Fetches {
   readonly clipped: string;
   readonly norm: string;
   readonly gradient: string;
-  /** Of the original network. */
-  readonly logits: string;
+  /** Whether the method's forward pass is the original network's, so that its values are the score's too. */
+  readonly scores: boolean;
 }
 
 interface Program {
   readonly graph: GraphBuilder;
   readonly methods: readonly Fetches[];
-  /** Logits of the original network in float32. */
+  /** Logits of the original network in the run's precision. */
+  readonly logits: string;
+  /** The same in float32. */
   readonly score: string;
   /** Fed weights by placeholder. */
   readonly fed: ReadonlyMap<string, { shape: number[]; data: Float32Array }>;
@@ -79,17 +81,28 @@ export function compileStep(
       throw new RangeError(`no method ${method} of ${methods.length}`);
     return fetches;
   };
-  const directed = <R>(
+  /** One value that needs the reverse pass, with the norms and the original network's logits. */
+  const reverse = (
+    { norm, scores }: Fetches,
+    fetch: string,
     images: Tensor4D,
     directions: Float32Array,
-    use: (feeds: Record<string, Tensor>) => R,
-  ): R => {
+    feeds: Record<string, Tensor> = {},
+  ) => {
     const direction = tensor(directions, [batch, classes]);
-    try {
-      return use({ image: images, direction });
-    } finally {
-      direction.dispose();
-    }
+    const results = run(
+      { image: images, direction, ...feeds },
+      // a forward pass of another network is a call of its own: in one graph TensorFlow merges the first
+      // convolution of both, and then fails to fuse any
+      scores ? [fetch, norm, program.logits] : [fetch, norm],
+    );
+    direction.dispose();
+    const [value, norms, logits] = results;
+    return {
+      value,
+      norms: taken(norms),
+      logits: taken(logits ?? run({ image: images }, [program.logits])[0]),
+    };
   };
 
   return {
@@ -97,38 +110,29 @@ export function compileStep(
     classes,
     advance(method, images, directions, stepSize) {
       const names = fetchesOf(method);
-      return directed(images, directions, (feeds) => {
-        const size = scalar(stepSize);
-        const [next, norms, logits] = run({ ...feeds, stepSize: size }, [
-          regularizes ? names.moved : names.clipped,
-          names.norm,
-          names.logits,
-        ]);
-        size.dispose();
-        // the shape is the graph's own
-        return {
-          images: next as Tensor4D,
-          norms: taken(norms),
-          logits: taken(logits),
-        };
-      });
+      const size = scalar(stepSize);
+      const { value, norms, logits } = reverse(
+        names,
+        regularizes ? names.moved : names.clipped,
+        images,
+        directions,
+        { stepSize: size },
+      );
+      size.dispose();
+      // the shape is the graph's own
+      return { images: value as Tensor4D, norms, logits };
     },
     regularize: (images, transform) =>
       regularizer ? regularizer.apply(images, transform) : images,
     gradient(method, images, directions) {
       const names = fetchesOf(method);
-      return directed(images, directions, (feeds) => {
-        const [gradients, norms, logits] = run(feeds, [
-          names.gradient,
-          names.norm,
-          names.logits,
-        ]);
-        return {
-          gradients: taken(gradients),
-          norms: taken(norms),
-          logits: taken(logits),
-        };
-      });
+      const { value, norms, logits } = reverse(
+        names,
+        names.gradient,
+        images,
+        directions,
+      );
+      return { gradients: taken(value), norms, logits };
     },
     score: (images) => taken(run({ image: images }, [program.score])[0]),
     dispose() {
@@ -217,29 +221,25 @@ function emitProgram({
     if (!forward) forwards.set(key, (forward = pass(precision, slope)));
     return forward;
   };
-  const logits = logitsOf(plain).name;
   return {
     graph,
     fed,
+    logits: logitsOf(plain).name,
     score: logitsOf(exact).name,
     methods: methods.map((method) => {
+      const forward = forwardOf(method);
       const gradient = emitPreprocessAdjoint(
         graph,
-        emitReverse(
-          network,
-          forwardOf(method),
-          new Map([[network.output, direction]]),
-          {
-            graph,
-            backwardSlope: (own) => slopesOf(method, own).backward,
-          },
-        ),
+        emitReverse(network, forward, new Map([[network.output, direction]]), {
+          graph,
+          backwardSlope: (own) => slopesOf(method, own).backward,
+        }),
         preprocess,
       );
       return {
         ...emitUpdate(graph, image, gradient, stepSize),
         gradient: gradient.name,
-        logits,
+        scores: forward === plain,
       };
     }),
   };

@@ -175,8 +175,10 @@ function blur(images: Tensor4D, sigma: number): Tensor4D {
   );
   const filter = (height: number, width: number) =>
     tf.tensor4d(weights, [height, width, channels, 1]);
-  const rows = tf.tensor(edgeGain(kernel, height), [height, 1, 1]);
-  const columns = tf.tensor(edgeGain(kernel, width), [1, width, 1]);
+  const gain = (length: number) =>
+    tf.tensor1d(Float32Array.from(edgeGain(kernel, length)));
+  const rows = tf.reshape(gain(height), [height, 1, 1]);
+  const columns = tf.reshape(gain(width), [1, width, 1]);
   const across = tf.depthwiseConv2d(images, filter(1, taps), 1, "same");
   const both = tf.depthwiseConv2d(across, filter(taps, 1), 1, "same");
   return tf.mul(tf.mul(both, rows), columns);

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { NativeRuntime } from "../../engine";
+import { Fault } from "../../shared/fault";
 import { encodeSavedModel, type Messages } from "./saved-model";
 
 /** What is used of tfjs-node's backend; its class is exported without types. */
@@ -37,13 +38,30 @@ export function nativeRuntime(
       }
     },
     run(graph, feeds, fetches) {
-      return backend.runSavedModel(
-        graph.id,
-        Object.values(feeds),
-        Object.keys(feeds).map((name) => ({ name, tfDtype: "DT_FLOAT" })),
-        fetches,
-      );
+      try {
+        return backend.runSavedModel(
+          graph.id,
+          Object.values(feeds),
+          Object.keys(feeds).map((name) => ({ name, tfDtype: "DT_FLOAT" })),
+          fetches,
+        );
+      } catch (error) {
+        throw understood(error);
+      }
     },
     unload: (graph) => backend.deleteSavedModel(graph.id),
   };
+}
+
+/** TensorFlow's own words for a full memory, as a fault the user can act on. */
+function understood(error: unknown): unknown {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!/RESOURCE_EXHAUSTED|OOM when allocating|bad_alloc/i.test(message))
+    return error;
+  return new Fault(
+    "out-of-memory",
+    "The batch does not fit into memory.",
+    "Choose a smaller batch in the Run panel.",
+    { cause: error },
+  );
 }

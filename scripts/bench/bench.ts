@@ -1,0 +1,135 @@
+/**
+ * npm run bench [-- --network PATH_OR_ID ... --batch 1,8 --rounds 5 --steps 12 --markdown]
+ *
+ * Milliseconds of an image-step (forward, ProxyGrad 0.1 backward, normalised step, clip), compiled and eager,
+ * and PyTorch where PROXIMA_TORCH_PYTHON or python3 can import torch. All ways take turns in one run, and the
+ * ratios are medians of ratios of the same round: machines are noisy, rounds are not.
+ */
+import { availableParallelism } from "node:os";
+import { parseArgs } from "node:util";
+import { benchStep, type Network } from "../../src/engine";
+import { openBackend } from "../../src/main/host/backend";
+import { openNetworkAt } from "../../src/main/host/networks";
+import { findTorch, openTorchTwin, type TorchTwin } from "./torch-twin";
+
+const method = { kind: "proxygrad", slope: 0.1 } as const;
+
+interface Way {
+  readonly name: string;
+  /** Milliseconds of one image-step. */
+  time(batch: number): Promise<number>;
+}
+
+export async function main(argv: readonly string[]): Promise<number> {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      network: { type: "string", multiple: true },
+      batch: { type: "string", default: "1,8" },
+      rounds: { type: "string", default: "5" },
+      steps: { type: "string", default: "12" },
+      compile: { type: "boolean", default: false },
+    },
+  });
+  const backend = await openBackend();
+  if (!backend.runtime) {
+    console.error(`No native TensorFlow: ${backend.status.reason ?? ""}`);
+    return 4;
+  }
+  const { runtime, status } = backend;
+  const python = findTorch();
+  if (!python)
+    console.log(
+      "No Python with torch: PyTorch is left out (PROXIMA_TORCH_PYTHON names one).",
+    );
+  console.log(`${status.title}, ${availableParallelism()} threads`);
+  const steps = Number(values.steps);
+  for (const name of values.network ?? ["caltech101-resnet18"]) {
+    const network = await openNetworkAt(name);
+    const compiled = (precision: "float32" | "bfloat16"): Way => ({
+      name: `compiled ${precision}`,
+      time: (batch) =>
+        Promise.resolve(
+          benchStep({ network, runtime, method, batch, steps, precision })
+            .msPerImageStep,
+        ),
+    });
+    const twin = python
+      ? await openTorchTwin(python, network, availableParallelism())
+      : null;
+    const ways: Way[] = [
+      ...status.precisions.map(compiled),
+      {
+        name: "eager tfjs-node",
+        time: (batch) =>
+          Promise.resolve(
+            benchStep({
+              network,
+              runtime: null,
+              method,
+              batch,
+              steps: Math.max(3, Math.floor(steps / 3)),
+              precision: "float32",
+            }).msPerImageStep,
+          ),
+      },
+      ...(twin ? torchWays(twin, steps, values.compile) : []),
+    ];
+    for (const batch of values.batch.split(",").map(Number))
+      await compare(network, ways, batch, Number(values.rounds));
+    twin?.close();
+  }
+  return 0;
+}
+
+function torchWays(twin: TorchTwin, steps: number, compile: boolean): Way[] {
+  const modes = ["eager", "channels-last", "bf16"];
+  if (compile) modes.push("compile");
+  return modes.map((mode) => ({
+    name: `PyTorch ${twin.version} ${mode}`,
+    time: async (batch) => {
+      const { ms = NaN } = await twin.ask({
+        do: "time",
+        mode,
+        batch,
+        steps,
+        backward: method.slope,
+      });
+      return ms / batch;
+    },
+  }));
+}
+
+async function compare(
+  network: Network,
+  ways: readonly Way[],
+  batch: number,
+  rounds: number,
+): Promise<void> {
+  const times = ways.map((): number[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [i, way] of ways.entries())
+      times[i]?.push(await way.time(batch));
+  // PyTorch's best float32 mode, round by round, is what everything is measured against
+  const references = ways.flatMap((way, i) =>
+    way.name.startsWith("PyTorch") && !way.name.endsWith("bf16") ? [i] : [],
+  );
+  const best = Array.from({ length: rounds }, (_, round) =>
+    Math.min(...references.map((i) => times[i]?.[round] ?? Infinity)),
+  );
+  console.log(`\n${network.name}, batch ${batch}`);
+  console.log("| way | ms per image-step | / PyTorch's best float32 |");
+  console.log("|---|---|---|");
+  for (const [i, way] of ways.entries()) {
+    const own = times[i] ?? [];
+    const ratio = references.length
+      ? median(own.map((t, round) => t / (best[round] ?? NaN))).toFixed(2)
+      : "not measured";
+    console.log(`| ${way.name} | ${median(own).toFixed(2)} | ${ratio} |`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[sorted.length >> 1] ?? NaN;
+}

@@ -1,0 +1,110 @@
+/** A network dumped for torch_network.py, and a conversation with it. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Network } from "../../src/engine";
+import { fold } from "../../src/engine/network/fold";
+import { classCount } from "../../src/engine/network/network";
+import { preprocessOf } from "../../src/engine/network/preprocess";
+
+/** A Python that can import torch: PROXIMA_TORCH_PYTHON, else python3; null where there is none. */
+export function findTorch(): string | null {
+  const asked = process.env["PROXIMA_TORCH_PYTHON"];
+  for (const python of asked ? [asked] : ["python3", "python"])
+    if (spawnSync(python, ["-c", "import torch, numpy"]).status === 0)
+      return python;
+  return null;
+}
+
+export interface TorchTwin {
+  readonly version: string;
+  ask(request: Record<string, unknown>): Promise<Record<string, number>>;
+  close(): void;
+}
+
+export async function openTorchTwin(
+  python: string,
+  network: Network,
+  threads: number,
+): Promise<TorchTwin> {
+  const folder = mkdtempSync(join(tmpdir(), "proxima-torch-"));
+  const dump = join(folder, "network.json");
+  writeDump(network, dump, join(folder, "weights.bin"));
+  const script = new URL("torch_network.py", import.meta.url);
+  const child = spawn(python, [script.pathname], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const lines = createInterface({ input: child.stdout })[
+    Symbol.asyncIterator
+  ]();
+  const exchange = async (message: unknown) => {
+    child.stdin.write(`${JSON.stringify(message)}\n`);
+    const { value, done } = await lines.next();
+    if (done) throw new Error("PyTorch ended; its message is above.");
+    return JSON.parse(value) as unknown;
+  };
+  const hello = (await exchange({ dump, threads })) as { torch: string };
+  return {
+    version: hello.torch,
+    ask: async (request) => (await exchange(request)) as Record<string, number>,
+    close() {
+      child.stdin.end();
+      void once(child, "exit").then(() =>
+        rmSync(folder, { recursive: true, force: true }),
+      );
+    },
+  };
+}
+
+function writeDump(original: Network, file: string, weightsFile: string): void {
+  const network = fold(original);
+  const parts: Float32Array[] = [];
+  let offset = 0;
+  const nodes = network.nodes.map(
+    ({ name, op, inputs, attributes, weights }) => ({
+      name,
+      kind: op.kind,
+      inputs,
+      attributes,
+      weights: Object.fromEntries(
+        Object.entries(weights).map(([key, { shape, data }]) => {
+          const at = offset;
+          parts.push(data);
+          offset += data.length;
+          return [key, [at, shape]];
+        }),
+      ),
+    }),
+  );
+  writeFileSync(
+    weightsFile,
+    Buffer.concat(
+      parts.map((p) => new Uint8Array(p.buffer, p.byteOffset, p.byteLength)),
+    ),
+  );
+  const {
+    scale,
+    offset: shift,
+    reversed,
+  } = preprocessOf(network) ?? {
+    scale: [1],
+    offset: [0],
+    reversed: false,
+  };
+  writeFileSync(
+    file,
+    JSON.stringify({
+      nodes,
+      output: network.output,
+      input: network.input,
+      classes: classCount(network),
+      scale,
+      offset: shift,
+      reversed,
+      weights: weightsFile,
+    }),
+  );
+}
