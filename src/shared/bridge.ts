@@ -1,5 +1,5 @@
 /**
- * What the preload script puts on the page as `window.proxima`, and the page's typed side of it.
+ * What the preload script puts on the page as `window.proxima` (see `bridgeKey`), and the page's typed side of it.
  *
  * The engine's port cannot cross the context bridge: the page calls {@link listenForEnginePort} first and
  * `bridge.connectEngine()` then; main answers with a port, and with a new one after every restart of the engine.
@@ -12,14 +12,10 @@ import {
   type Reply,
   type Request,
 } from "./contract";
+import { enginePortMessage } from "./channels";
 import { decodeFault, Fault, faultSchema, type FaultData } from "./fault";
 import { portFromMessagePort, type MessagePortLike } from "./message-port";
 import type { Port } from "./port";
-
-/** The global's name: `window.proxima`. */
-export const bridgeKey = "proxima";
-/** `data` of the window message that carries the engine's port. */
-export const enginePortMessage = "proxima:engine-port";
 
 export type AppAnswer =
   { readonly reply: unknown } | { readonly fault: FaultData };

@@ -10,7 +10,8 @@ import { PortState, type Port } from "./port";
 export interface DuplexLike {
   write(chunk: Uint8Array): boolean;
   end(): unknown;
-  on(event: string, listener: (argument: never) => void): unknown;
+  on(event: "data", listener: (chunk: Uint8Array) => void): unknown;
+  on(event: "drain" | "error" | "close", listener: () => void): unknown;
 }
 
 /** The channel main gives its orders on; the renderer's connections count from 1. */

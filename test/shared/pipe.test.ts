@@ -169,7 +169,7 @@ describe("channels over a socket", () => {
 
   it("says when it is full, and when it has drained", () => {
     const written: Uint8Array[] = [];
-    const listeners = new Map<string, (argument: never) => void>();
+    const listeners = new Map<string, (chunk: Uint8Array) => void>();
     const stream: DuplexLike = {
       write: (chunk) => written.push(chunk) < 2,
       end: () => undefined,
@@ -181,7 +181,7 @@ describe("channels over a socket", () => {
     expect(port.writable?.()).toBe(true);
     port.post({ header: {} });
     expect(port.writable?.()).toBe(false);
-    listeners.get("drain")?.(undefined as never);
+    listeners.get("drain")?.(new Uint8Array());
     expect(port.writable?.()).toBe(true);
     expect(drains).toBe(1);
   });

@@ -1,0 +1,119 @@
+import { mkdir } from "node:fs/promises";
+import { basename } from "node:path";
+import { app, shell, type BrowserWindow } from "electron";
+import type { AppTable, Settings } from "../shared/contract";
+import { Fault } from "../shared/fault";
+import type { Handlers } from "../shared/rpc";
+import { electronWarning } from "./about";
+import type { Busy } from "./busy";
+import { chooseExport, chooseLibraryFolder, chooseNetwork } from "./dialogs";
+import { copyPicture } from "./clipboard";
+import type { Engine, EngineConfiguration } from "./engine";
+import type { Log } from "./log";
+import type { Preferences } from "./preferences";
+
+export interface AppCommandOptions {
+  readonly engine: Engine;
+  readonly preferences: Preferences;
+  readonly busy: Busy;
+  readonly log: Log;
+  window(): BrowserWindow;
+  configuration(settings: Settings): EngineConfiguration;
+  /** After settings have changed. */
+  applySettings(settings: Settings): void;
+}
+
+/** A picture of a few hundred million pixels is no picture of ours. */
+const maxClipboardBytes = 256 * 2 ** 20;
+
+/** What main does for the window. */
+export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
+  const { engine, preferences, busy, log, window } = options;
+
+  /** The engine first: what it refuses is not kept. */
+  async function changeSettings(change: Partial<Settings>): Promise<Settings> {
+    const before = preferences.settings;
+    try {
+      await engine.configure(options.configuration({ ...before, ...change }));
+      await preferences.changeSettings(change);
+    } catch (error) {
+      await engine.configure(options.configuration(before));
+      throw error;
+    }
+    options.applySettings(preferences.settings);
+    return preferences.settings;
+  }
+
+  async function granted(path: string | undefined) {
+    if (path === undefined) return null;
+    return { token: await engine.grant(path), name: basename(path) };
+  }
+
+  return {
+    settings: () => Promise.resolve(preferences.settings),
+    "settings.change": (change) => {
+      if (change.libraryFolder)
+        throw new Fault(
+          "invalid-request",
+          "The library's folder is chosen in a dialog.",
+        );
+      return changeSettings(change);
+    },
+    remembered: () => Promise.resolve(preferences.remembered),
+    "remembered.change": async (change) => {
+      await preferences.changeRemembered(change);
+      return {};
+    },
+    "choose.network": async ({ what }) =>
+      granted(await chooseNetwork(window(), what)),
+    "choose.export": async ({ format, suggestion }) =>
+      granted(await chooseExport(window(), format, suggestion)),
+    "choose.library": async () => {
+      const libraryFolder = await chooseLibraryFolder(window());
+      return libraryFolder === undefined
+        ? preferences.settings
+        : changeSettings({ libraryFolder });
+    },
+    "log.open": async () => {
+      log.line("log opened");
+      await openPath(log.path);
+      return {};
+    },
+    "library.reveal": async () => {
+      const { libraryFolder } = options.configuration(preferences.settings);
+      await mkdir(libraryFolder, { recursive: true });
+      await openPath(libraryFolder);
+      return {};
+    },
+    "clipboard.picture": async (_, { bytes }) => {
+      if (!bytes || bytes.length > maxClipboardBytes)
+        throw new Fault("invalid-request", "There is no picture to copy.");
+      await copyPicture(bytes);
+      return {};
+    },
+    "engine.restart": async () => {
+      await engine.restart();
+      return {};
+    },
+    busy: ({ what }) => {
+      busy.set(what);
+      return Promise.resolve({});
+    },
+    about: () =>
+      Promise.resolve({
+        version: app.getVersion(),
+        electron: process.versions.electron ?? "",
+        warning: electronWarning(process.versions.electron ?? ""),
+      }),
+  };
+}
+
+async function openPath(path: string): Promise<void> {
+  const problem = await shell.openPath(path);
+  if (problem !== "")
+    throw new Fault(
+      "internal",
+      `${path} could not be opened: ${problem}`,
+      "Open it by hand.",
+    );
+}

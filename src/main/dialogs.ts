@@ -1,0 +1,111 @@
+import { basename, join } from "node:path";
+import { app, dialog, type BrowserWindow } from "electron";
+import type { ExportFormat } from "../shared/domain";
+import { exportTarget, fileName } from "./export-target";
+
+/** A path the user chose; undefined: the user thought better of it. */
+type Choice = Promise<string | undefined>;
+
+export async function chooseNetwork(
+  window: BrowserWindow,
+  what: "file" | "folder",
+): Choice {
+  const { filePaths } = await dialog.showOpenDialog(
+    window,
+    what === "file"
+      ? {
+          title: "Open network",
+          properties: ["openFile"],
+          filters: [
+            { name: "Networks (model.json)", extensions: ["json"] },
+            { name: "All files", extensions: ["*"] },
+          ],
+        }
+      : { title: "Open network folder", properties: ["openDirectory"] },
+  );
+  return filePaths[0];
+}
+
+export async function chooseExport(
+  window: BrowserWindow,
+  format: ExportFormat,
+  suggestion: string,
+): Choice {
+  const target = exportTarget(format);
+  if (target.kind === "folder") {
+    const { filePaths } = await dialog.showOpenDialog(window, {
+      title: target.title,
+      buttonLabel: "Export here",
+      properties: ["openDirectory", "createDirectory"],
+    });
+    return filePaths[0];
+  }
+  const { extension } = target;
+  const { filePath } = await dialog.showSaveDialog(window, {
+    title: target.title,
+    buttonLabel: "Export",
+    defaultPath: join(
+      app.getPath("documents"),
+      `${fileName(suggestion)}.${extension}`,
+    ),
+    filters: [{ name: target.name, extensions: [extension] }],
+  });
+  if (!filePath) return undefined;
+  return basename(filePath).includes(".")
+    ? filePath
+    : `${filePath}.${extension}`;
+}
+
+export async function chooseLibraryFolder(window: BrowserWindow): Choice {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Folder for the library",
+    buttonLabel: "Use this folder",
+    properties: ["openDirectory", "createDirectory"],
+  });
+  return filePaths[0];
+}
+
+/** True: close, and give up what is going on. */
+export async function confirmClose(
+  window: BrowserWindow,
+  what: string,
+): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: "question",
+    message: "Close Proxima now?",
+    detail: `${what}\nFinished pictures are kept.`,
+    buttons: ["Keep it open", "Close"],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  });
+  return response === 1;
+}
+
+/** True: load the window again; false: quit. */
+export async function confirmReload(window: BrowserWindow): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: "error",
+    message: "The window has crashed.",
+    detail: "Finished pictures are kept.",
+    buttons: ["Load it again", "Quit"],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  });
+  return response === 0;
+}
+
+export async function tell(
+  window: BrowserWindow,
+  message: string,
+  detail = "",
+): Promise<void> {
+  await dialog.showMessageBox(window, {
+    type: "warning",
+    message,
+    detail,
+    buttons: ["Continue"],
+    noLink: true,
+  });
+}

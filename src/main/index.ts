@@ -1,0 +1,213 @@
+/** Electron main: the window, dialogs, settings, and the engine's life. Computes nothing. */
+import { stat } from "node:fs/promises";
+import { basename, isAbsolute } from "node:path";
+import {
+  app,
+  BrowserWindow,
+  Menu,
+  MessageChannelMain,
+  nativeTheme,
+  session,
+  shell,
+  type WebContents,
+} from "electron";
+import { z } from "zod";
+import type { DroppedFile } from "../shared/bridge";
+import { channels } from "../shared/channels";
+import type { AppEvent, Settings } from "../shared/contract";
+import { answerApp } from "./answer-app";
+import { appCommands } from "./app-commands";
+import { registerAssetScheme, serveAssets } from "./asset-protocol";
+import { rendererOrigin } from "./assets";
+import { Busy } from "./busy";
+import { tell } from "./dialogs";
+import { Engine, type EngineConfiguration } from "./engine";
+import { hostEnvironment } from "./host-environment";
+import { handleTrusted, type Trust } from "./ipc";
+import { Log } from "./log";
+import { menuTemplate } from "./menu-template";
+import { findPlaces } from "./places";
+import { Preferences } from "./preferences";
+import { denyPermissions } from "./security";
+import { openWindow } from "./window";
+
+const droppedPathsSchema = z.array(z.string().max(4096)).max(100);
+
+function main(): void {
+  app.setName("Proxima");
+  const ownData = process.env["PROXIMA_USER_DATA"];
+  if (ownData) app.setPath("userData", ownData);
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return;
+  }
+  registerAssetScheme();
+
+  const places = findPlaces({
+    builtMain: __dirname,
+    userData: app.getPath("userData"),
+    packagedResources: app.isPackaged ? process.resourcesPath : undefined,
+    env: process.env,
+  });
+  const log = new Log(places.log);
+  const preferences = new Preferences(places.settings, places.remembered);
+  const busy = new Busy();
+  const developmentUrl = app.isPackaged
+    ? undefined
+    : process.env["ELECTRON_RENDERER_URL"];
+  const url = developmentUrl ?? `${rendererOrigin}/`;
+  let window: BrowserWindow | undefined;
+  /** The page has asked for the engine: it wants every new port. */
+  let connected: WebContents | undefined;
+
+  const send = (event: AppEvent): void => {
+    window?.webContents.send(channels.event, event);
+  };
+  const configuration = (settings: Settings): EngineConfiguration => ({
+    libraryFolder: settings.libraryFolder ?? places.library,
+    bundledFolder: places.bundledNetworks,
+    threads: settings.threads,
+    memoryLimit: settings.memoryLimit,
+  });
+  const engine = new Engine({
+    command: () => ({
+      node: places.node,
+      script: places.hostScript,
+      env: hostEnvironment(process.env, preferences.settings),
+    }),
+    configuration: () => configuration(preferences.settings),
+    log,
+    onGone: (story) => {
+      send({ kind: "engine-gone", ...story });
+    },
+    onRestarted: () => {
+      if (connected && !connected.isDestroyed()) connectEngine(connected);
+    },
+    onRefused: ({ message, remedy }) => {
+      if (window) void tell(window, message, remedy);
+    },
+  });
+  // Before the window: by the time its page has loaded, the engine is there.
+  engine.start();
+
+  function connectEngine(contents: WebContents): void {
+    const { port1, port2 } = new MessageChannelMain();
+    engine.connect(port1);
+    contents.postMessage(channels.enginePort, null, [port2]);
+  }
+
+  function applySettings({ theme }: Settings): void {
+    nativeTheme.themeSource = theme;
+    const menu = menuTemplate({
+      theme,
+      developer: !app.isPackaged,
+      mac: process.platform === "darwin",
+      send: (command) => {
+        send({ kind: "menu", command });
+      },
+      setTheme: (chosen) => {
+        preferences.changeSettings({ theme: chosen }).then(applySettings, fail);
+      },
+      openLog: () => {
+        log.line("log opened");
+        void shell.openPath(log.path);
+      },
+    });
+    Menu.setApplicationMenu(Menu.buildFromTemplate(menu));
+  }
+
+  /** For what no command of the window waits for. */
+  function fail(error: unknown): void {
+    log.line(`main: ${String(error)}`);
+    if (window && error instanceof Error) void tell(window, error.message);
+  }
+
+  function listen(): void {
+    const trust: Trust = {
+      isOurs: (contents) => contents === window?.webContents,
+      origin:
+        new URL(url).protocol === "http:"
+          ? new URL(url).origin
+          : rendererOrigin,
+    };
+    const handlers = appCommands({
+      engine,
+      preferences,
+      busy,
+      log,
+      window: () => {
+        if (!window) throw new Error("There is no window.");
+        return window;
+      },
+      configuration,
+      applySettings,
+    });
+    handleTrusted(channels.app, trust, (_contents, ...call) =>
+      answerApp(handlers, call, (error) => {
+        log.line(
+          `main: ${error instanceof Error ? error.stack : String(error)}`,
+        );
+      }),
+    );
+    handleTrusted(channels.connectEngine, trust, (contents) => {
+      connected = contents;
+      connectEngine(contents);
+      return Promise.resolve();
+    });
+    handleTrusted(channels.dropped, trust, (_contents, paths) =>
+      grantDropped(droppedPathsSchema.parse(paths)),
+    );
+  }
+
+  async function grantDropped(paths: string[]): Promise<DroppedFile[]> {
+    const files: DroppedFile[] = [];
+    for (const path of paths) {
+      const there = isAbsolute(path) && (await stat(path).catch(() => null));
+      if (there)
+        files.push({ token: await engine.grant(path), name: basename(path) });
+    }
+    return files;
+  }
+
+  function open(): void {
+    denyPermissions(session.defaultSession);
+    serveAssets(places.renderer);
+    applySettings(preferences.settings);
+    listen();
+    busy.onResume(() => {
+      send({ kind: "resumed" });
+    });
+    const opened = openWindow({ places, busy, log, url });
+    window = opened;
+    opened.on("closed", () => {
+      window = undefined;
+    });
+    const problems = preferences.problems.join("\n");
+    if (problems !== "")
+      opened.once("show", () => {
+        void tell(opened, "Some settings could not be read.", problems);
+      });
+  }
+
+  app.on("second-instance", () => {
+    if (window?.isMinimized()) window.restore();
+    window?.focus();
+  });
+  app.on("window-all-closed", () => {
+    app.quit();
+  });
+  let stopped = false;
+  app.on("will-quit", (event) => {
+    if (stopped) return;
+    event.preventDefault();
+    // The engine puts away what is finished, then goes.
+    void engine.stop().then(async () => {
+      await log.close();
+      stopped = true;
+      app.quit();
+    });
+  });
+  app.whenReady().then(open, fail);
+}
+
+main();

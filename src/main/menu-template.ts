@@ -1,0 +1,118 @@
+import type { MenuItemConstructorOptions } from "electron";
+import type { MenuCommand, Settings } from "../shared/contract";
+
+export interface MenuOptions {
+  readonly theme: Settings["theme"];
+  /** Whether to offer the developer tools. */
+  readonly developer: boolean;
+  readonly mac: boolean;
+  send(command: MenuCommand): void;
+  setTheme(theme: Settings["theme"]): void;
+  openLog(): void;
+}
+
+const themes = [
+  ["system", "As the system"],
+  ["dark", "Dark"],
+  ["light", "Light"],
+] as const;
+
+/** The menu of the window; its commands go to the window, which knows what they mean there. */
+export function menuTemplate(
+  options: MenuOptions,
+): MenuItemConstructorOptions[] {
+  const command = (
+    label: string,
+    name: MenuCommand,
+    accelerator?: string,
+    /** Keys that also mean something inside a field: shown here, handled in the window. */
+    registerAccelerator = true,
+  ): MenuItemConstructorOptions => ({
+    id: name,
+    label,
+    ...(accelerator === undefined ? {} : { accelerator, registerAccelerator }),
+    click: () => {
+      options.send(name);
+    },
+  });
+  const separator: MenuItemConstructorOptions = { type: "separator" };
+  return [
+    ...(options.mac ? [{ role: "appMenu" } as const] : []),
+    {
+      label: "&File",
+      submenu: [
+        command("Open Network…", "open-network", "CmdOrCtrl+O"),
+        command(
+          "Open Network Folder…",
+          "open-network-folder",
+          "CmdOrCtrl+Shift+O",
+        ),
+        separator,
+        command("Export…", "export", "CmdOrCtrl+E"),
+        separator,
+        command("Settings…", "settings", "CmdOrCtrl+,"),
+        separator,
+        { role: options.mac ? "close" : "quit" },
+      ],
+    },
+    {
+      label: "&Edit",
+      submenu: [
+        command("Undo", "undo", "CmdOrCtrl+Z"),
+        separator,
+        { role: "cut" },
+        { role: "copy" },
+        { role: "paste" },
+        { role: "selectAll" },
+      ],
+    },
+    {
+      label: "&Run",
+      submenu: [
+        command("Run", "run", "CmdOrCtrl+Enter"),
+        command("Stop", "stop", "Esc", false),
+      ],
+    },
+    {
+      label: "&View",
+      submenu: [
+        command("Large View", "large", "Space", false),
+        separator,
+        {
+          label: "Theme",
+          submenu: themes.map(([theme, label]) => ({
+            id: `theme-${theme}`,
+            label,
+            type: "radio",
+            checked: options.theme === theme,
+            click: () => {
+              options.setTheme(theme);
+            },
+          })),
+        },
+        separator,
+        { role: "zoomIn" },
+        { role: "zoomOut" },
+        { role: "resetZoom" },
+        separator,
+        { role: "togglefullscreen" },
+        ...(options.developer ? [{ role: "toggleDevTools" } as const] : []),
+      ],
+    },
+    {
+      label: "&Help",
+      submenu: [
+        command("Keyboard Shortcuts", "shortcuts", "F1"),
+        {
+          id: "open-log",
+          label: "Open Log",
+          click: () => {
+            options.openLog();
+          },
+        },
+        separator,
+        command("About Proxima", "about"),
+      ],
+    },
+  ];
+}

@@ -1,0 +1,48 @@
+/** Runs sandboxed, apart from the page: relays commands, events, dropped files and the engine's port. No logic. */
+import { contextBridge, ipcRenderer, webUtils } from "electron";
+import type { Bridge } from "../shared/bridge";
+import { bridgeKey, channels, enginePortMessage } from "../shared/channels";
+
+/** The part of the page's window used here. */
+declare const window: {
+  readonly location: { readonly origin: string };
+  postMessage(
+    message: unknown,
+    origin: string,
+    transfer: readonly unknown[],
+  ): void;
+};
+
+// Absent before Electron 29, where a File has a path of its own.
+const fileUtils = webUtils as typeof webUtils | undefined;
+
+function pathOf(file: object): string {
+  if (fileUtils) return fileUtils.getPathForFile(file as File);
+  return "path" in file && typeof file.path === "string" ? file.path : "";
+}
+
+const bridge: Bridge = {
+  app: (name, request, bytes) =>
+    ipcRenderer.invoke(channels.app, name, request, bytes),
+  onEvent(listener) {
+    const relay = (_: unknown, event: unknown): void => {
+      listener(event);
+    };
+    ipcRenderer.on(channels.event, relay);
+    return () => {
+      ipcRenderer.off(channels.event, relay);
+    };
+  },
+  connectEngine: () => ipcRenderer.invoke(channels.connectEngine),
+  dropped(files) {
+    const paths = files.map(pathOf).filter((path) => path !== "");
+    return ipcRenderer.invoke(channels.dropped, paths);
+  },
+};
+
+contextBridge.exposeInMainWorld(bridgeKey, bridge);
+
+// The context bridge cannot carry a port; a window message can.
+ipcRenderer.on(channels.enginePort, ({ ports }) => {
+  window.postMessage(enginePortMessage, window.location.origin, ports);
+});
