@@ -1,0 +1,73 @@
+/** One line a run, RFC 4180: a head, CRLF, quotes where needed. Numbers are exactly those of the record. */
+import { spellMethod } from "../../../shared/method";
+import { onlyFile, type ExportFormatWriter } from "./format";
+import type { ExportTile, GallerySource } from "./source";
+
+type Cell = string | number | boolean | null;
+
+const columns: Readonly<
+  Record<string, (tile: ExportTile, source: GallerySource) => Cell>
+> = {
+  gallery: (_, { gallery }) => gallery.id,
+  target: ({ run }) => run.target.index,
+  label: ({ run }) => run.label,
+  method: ({ run }) => spellMethod(run.method),
+  forward_slope: ({ run }) => run.forwardSlope,
+  backward_slope: ({ run }) => run.backwardSlope,
+  state: ({ run }) => run.state,
+  step: ({ run }) => run.step,
+  score: ({ run }) => run.score,
+  difference_to_first_column: ({ run, baseline }) =>
+    baseline && run.score - baseline.score,
+  top1: ({ run }) => run.top1,
+  probability: ({ run }) => run.probability,
+  gradient_norm: ({ run }) => run.gradientNorm,
+  image_std: ({ run }) => run.imageStd,
+  seed: ({ run }) => run.settings.seed,
+  steps: ({ run }) => run.settings.steps,
+  step_size: ({ run }) => run.settings.stepSize,
+  start_noise: ({ run }) => run.settings.startNoise,
+  blur: ({ run }) => run.settings.regularization.blur,
+  rotate: ({ run }) => run.settings.regularization.rotate,
+  rotate_probability: ({ run }) =>
+    run.settings.regularization.rotateProbability,
+  batch: ({ run }) => run.settings.batch,
+  precision: ({ run }) => run.settings.precision,
+  network: ({ run }) => run.network.name,
+  network_hash: ({ run }) => run.network.hash,
+  backend: ({ run }) => run.backend,
+  elapsed_ms: ({ run }) => run.elapsedMs,
+};
+
+export const csv: ExportFormatWriter = {
+  kind: "file",
+  files: (job) => [onlyFile(job)],
+  async write(job, stage, { signal, progress }) {
+    const { source } = job;
+    const lines = [Object.keys(columns).join(",")];
+    source.tiles.forEach((tile, index) => {
+      signal.throwIfAborted();
+      lines.push(
+        Object.values(columns)
+          .map((cell) => field(cell(tile, source)))
+          .join(","),
+      );
+      progress(index + 1);
+    });
+    await stage.write(
+      onlyFile(job),
+      lines.map((line) => `${line}\r\n`).join(""),
+    );
+  },
+};
+
+/**
+ * One field. A text that a spreadsheet would take for a formula gets an apostrophe in front,
+ * which spreadsheets show as text: labels come from strangers. Empty where there is no value.
+ */
+function field(cell: Cell): string {
+  if (cell === null) return "";
+  if (typeof cell !== "string") return String(cell);
+  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
