@@ -1,0 +1,49 @@
+// @ts-check
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { projectRoot } from "../lib/places.mjs";
+import { runProcess } from "../lib/run-process.mjs";
+import { add, nothing, one } from "./counts.mjs";
+
+/** @typedef {import("./counts.mjs").Counts} Counts */
+
+/** Each counts as one test: a name, and the command of a package. */
+const checks = [
+  { name: "types", script: "typescript/bin/tsc", args: ["-p", "."] },
+  {
+    name: "types of the window",
+    script: "svelte-check/bin/svelte-check",
+    args: ["--tsconfig", "./tsconfig.web.json", "--fail-on-warnings"],
+    needs: "tsconfig.web.json",
+  },
+  {
+    name: "lint",
+    script: "eslint/bin/eslint.js",
+    args: [".", "--max-warnings", "0"],
+  },
+  {
+    name: "format",
+    script: "prettier/bin/prettier.cjs",
+    args: ["--check", "--log-level", "warn", "."],
+  },
+];
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {Promise<Counts>}
+ */
+export async function runChecks(env) {
+  let counts = nothing;
+  for (const { name, script, args, needs } of checks) {
+    if (needs && !existsSync(join(projectRoot, needs))) continue;
+    console.log(`\n— ${name}`);
+    const { code } = await runProcess(
+      process.execPath,
+      [join(projectRoot, "node_modules", script), ...args],
+      { cwd: projectRoot, env, inherit: true, limitMs: 10 * 60_000 },
+    );
+    if (code !== 0) console.error(`FAILED: ${name}`);
+    counts = add(counts, code === 0 ? one.passed : one.failed);
+  }
+  return counts;
+}
