@@ -23,6 +23,8 @@ export interface ReadOptions {
    * Without it and without a fixed input a reader throws a Fault `invalid-request` that says so.
    */
   readonly size?: readonly [number, number] | null;
+  /** [height, width] the card names: the input where the files fix none and `size` is not given. */
+  readonly cardSize?: readonly [number, number] | null;
 }
 
 /** A way to store networks: one file or folder in `formats/`, listed in `formats/index.ts`. */

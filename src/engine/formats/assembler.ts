@@ -1,0 +1,155 @@
+/** How every format puts a Network together: nodes with unique names, shapes as they come, and a head that gives logits. */
+import { Fault } from "../../shared/fault";
+import { inputName, type Network } from "../network/network";
+import {
+  node as makeNode,
+  type Node,
+  type Op,
+  type Shape,
+  type Weights,
+} from "../network/op";
+import { count } from "../network/ops/check";
+import * as ops from "../network/ops/index";
+
+export type Input = Network["input"];
+
+/** What a finished assembly gives its Network. */
+export type Assembly = Pick<
+  Network,
+  "input" | "nodes" | "output" | "shapes" | "maximises"
+> & { readonly stripped: readonly string[] };
+
+/** Collects nodes in topological order. */
+export class Assembler {
+  readonly #input: Input;
+  readonly #nodes = new Map<string, Node>();
+  readonly #shapes: Map<string, Shape>;
+
+  constructor(input: Input) {
+    this.#input = input;
+    this.#shapes = new Map([[inputName, input]]);
+  }
+
+  /** Adds a node whose inputs are there already; a name that is taken gets a number. Returns the name. */
+  add<A extends object>(
+    op: Op<A>,
+    name: string,
+    inputs: readonly string[],
+    attributes: A,
+    weights: Weights = {},
+  ): string {
+    const unique = this.#unique(name);
+    const node = makeNode(op, unique, inputs, attributes, weights);
+    const shape = op.infer(
+      inputs.map((i) => this.shapeOf(i)),
+      node,
+    );
+    this.#nodes.set(unique, node);
+    this.#shapes.set(unique, shape);
+    return unique;
+  }
+
+  shapeOf(name: string): Shape {
+    const shape = this.#shapes.get(name);
+    if (!shape) throw new RangeError(`no node "${name}" yet`);
+    return shape;
+  }
+
+  /** Takes a last softmax off, turns a map into one value a class, and says what is maximised. */
+  finish(output: string): Assembly {
+    const stripped: string[] = [];
+    const bare = this.#withoutSoftmax(output);
+    if (bare !== output) stripped.push("softmax");
+    const [logits, spread] = this.#vector(bare);
+    const nodes = this.#reached(logits);
+    if (nodes.length === 0)
+      throw new Fault(
+        "unsupported-network",
+        "The network does nothing with its input.",
+      );
+    const last = this.#nodes.get(bare);
+    const unit =
+      stripped.length > 0
+        ? "class logit (a last softmax was taken off)"
+        : last?.op.activation
+          ? `output of the last activation (${last.op.kind}, "${last.name}")`
+          : "class logit";
+    return {
+      input: this.#input,
+      nodes,
+      output: logits,
+      shapes: new Map(
+        [inputName, ...nodes.map((n) => n.name)].map((name) => [
+          name,
+          this.shapeOf(name),
+        ]),
+      ),
+      maximises: spread ? `mean over the map (${spread}) of a ${unit}` : unit,
+      stripped,
+    };
+  }
+
+  /** The output without its softmax, after which it may be laid out anew: softmax, then reshape. */
+  #withoutSoftmax(output: string): string {
+    const moves: Node[] = [];
+    let node = this.#nodes.get(output);
+    while (node && this.#onlyMoves(node)) {
+      moves.unshift(node);
+      node = this.#nodes.get(node.inputs[0] ?? "");
+    }
+    const [before] = node?.inputs ?? [];
+    if (node?.op.kind !== ops.softmax.kind || before === undefined)
+      return output;
+    return moves.reduce(
+      (input, move) => this.add(move.op, move.name, [input], move.attributes),
+      before,
+    );
+  }
+
+  /** Whether a node lays one value a class out anew, so that softmax before it is softmax over the classes. */
+  #onlyMoves(node: Node): boolean {
+    const [before] = node.inputs;
+    const moves =
+      node.op.kind === ops.reshape.kind || node.op.kind === ops.flatten.kind;
+    if (!moves || before === undefined) return false;
+    const shape = this.shapeOf(before);
+    return shape[shape.length - 1] === count(shape);
+  }
+
+  /** The output as [class], and the map's size where it had one. */
+  #vector(name: string): [string, string | null] {
+    const shape = this.shapeOf(name);
+    const [height, width] = shape;
+    if (shape.length === 1) return [name, null];
+    if (shape.length !== 3)
+      throw new Fault(
+        "unsupported-network",
+        `The output has the shape [${shape.join(", ")}].`,
+        "Networks end in a vector [class] or in a map [height, width, class].",
+      );
+    if (height === 1 && width === 1)
+      return [this.add(ops.flatten, `${name}/flat`, [name], {}), null];
+    const mean = this.add(ops.globalAverage, `${name}/mean`, [name], {
+      keepDims: false,
+    });
+    return [mean, `${height} x ${width}`];
+  }
+
+  /** The nodes the output depends on, in order. */
+  #reached(output: string): Node[] {
+    const wanted = new Set([output]);
+    const nodes: Node[] = [];
+    for (const node of [...this.#nodes.values()].reverse())
+      if (wanted.has(node.name)) {
+        nodes.push(node);
+        for (const name of node.inputs) wanted.add(name);
+      }
+    return nodes.reverse();
+  }
+
+  #unique(name: string): string {
+    let unique = name;
+    for (let i = 2; this.#shapes.has(unique); i++) unique = `${name}_${i}`;
+    return unique;
+  }
+}

@@ -1,0 +1,110 @@
+import { Fault } from "../../../shared/fault";
+import type { Pair } from "../../network/ops/window";
+import { isObject, type Json } from "../json";
+
+/** A layer's settings, read by type. Keys are Keras' own (snake_case); those of TF.js (camelCase) count as well. */
+export class Config {
+  readonly layer: string;
+  readonly #values: ReadonlyMap<string, unknown>;
+
+  constructor(layer: string, values: Json) {
+    this.layer = layer;
+    this.#values = new Map(
+      Object.entries(values).map(([key, value]) => [snake(key), value]),
+    );
+  }
+
+  raw(key: string): unknown {
+    return this.#values.get(key) ?? null;
+  }
+
+  string(key: string, fallback: string): string {
+    const value = this.raw(key);
+    if (value === null) return fallback;
+    if (typeof value === "string") return value;
+    throw this.#wrong(key);
+  }
+
+  boolean(key: string, fallback: boolean): boolean {
+    const value = this.raw(key);
+    if (value === null) return fallback;
+    if (typeof value === "boolean") return value;
+    throw this.#wrong(key);
+  }
+
+  /** A finite number; Keras also writes one as an array of one value or as { value }. */
+  number(key: string, fallback: number): number {
+    return this.optionalNumber(key) ?? fallback;
+  }
+
+  optionalNumber(key: string): number | null {
+    let value = this.raw(key);
+    if (isObject(value)) value = value["value"];
+    if (Array.isArray(value) && value.length === 1) value = value[0] as unknown;
+    if (value === null || value === undefined) return null;
+    if (typeof value === "number" && Number.isFinite(value)) return value;
+    throw this.#wrong(key);
+  }
+
+  /** Two whole numbers [height, width], or one for both. */
+  pair(key: string, fallback: Pair): Pair {
+    const value = this.raw(key);
+    if (value === null) return fallback;
+    return this.#asPair(value) ?? this.#fail(key);
+  }
+
+  /** [[top, bottom], [left, right]]; one number for all, or two for height and width. */
+  pads(key: string, fallback: readonly [Pair, Pair]): readonly [Pair, Pair] {
+    const value = this.raw(key);
+    if (value === null) return fallback;
+    const plain = this.#asPair(value);
+    if (plain)
+      return [
+        [plain[0], plain[0]],
+        [plain[1], plain[1]],
+      ];
+    if (!Array.isArray(value) || value.length !== 2) return this.#fail(key);
+    const [rows, columns] = value.map((v: unknown) => this.#asPair(v));
+    return rows && columns ? [rows, columns] : this.#fail(key);
+  }
+
+  /** Whole numbers; null entries stay. */
+  dimensions(key: string): (number | null)[] {
+    const value = this.raw(key);
+    const numbers = Array.isArray(value) ? value : [value];
+    return numbers.map((n: unknown) =>
+      n === null || Number.isSafeInteger(n)
+        ? (n as number | null)
+        : this.#fail(key),
+    );
+  }
+
+  #asPair(value: unknown): Pair | null {
+    const values: unknown[] = Array.isArray(value) ? value : [value, value];
+    const [height, width] = values;
+    return values.length === 2 && isWhole(height) && isWhole(width)
+      ? [height, width]
+      : null;
+  }
+
+  #fail(key: string): never {
+    throw this.#wrong(key);
+  }
+
+  #wrong(key: string): Fault {
+    const value = JSON.stringify(this.raw(key))?.slice(0, 100);
+    return new Fault(
+      "damaged-file",
+      `The layer "${this.layer}" has the ${key} ${value}.`,
+      "Export the network again.",
+    );
+  }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value);
+}
+
+function snake(key: string): string {
+  return key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}

@@ -1,0 +1,314 @@
+/** Weights of TF.js models: a manifest in model.json, values in shards beside it. */
+import { Fault } from "../../shared/fault";
+import type { Weight } from "../network/op";
+import { count, spell } from "../network/ops/check";
+import type { NetworkFiles, ReadOptions } from "./format";
+import { isCount, isObject, type Json } from "./json";
+
+/** Where a weight lies in its group's bytes, and how its values are stored. */
+interface Spec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly group: number;
+  readonly offset: number;
+  readonly bytes: number;
+  /** What each stored number is; null: a type that holds no weights, refused only where it is asked for. */
+  readonly stored: "float32" | "float16" | "uint8" | "uint16" | null;
+  readonly scale: number;
+  readonly min: number;
+}
+
+interface Group {
+  readonly paths: readonly string[];
+  readonly bytes: number;
+}
+
+/** What a manifest promises; nothing is allocated before its sums are checked. */
+export interface Manifest {
+  readonly groups: readonly Group[];
+  readonly specs: ReadonlyMap<string, Spec>;
+}
+
+/** Of all values as float32; more than any network Proxima can run has. */
+const mostBytes = 4 * 2 ** 30;
+const deepestRank = 8;
+const widths: Readonly<Record<string, number>> = {
+  float32: 4,
+  int32: 4,
+  complex64: 8,
+  float16: 2,
+  uint16: 2,
+  uint8: 1,
+  bool: 1,
+};
+
+/** Throws a Fault `damaged-file` where the manifest contradicts itself. */
+export function readManifest(manifest: unknown, modelName: string): Manifest {
+  if (!Array.isArray(manifest))
+    throw damaged(`"${modelName}" has no weights manifest.`);
+  const specs = new Map<string, Spec>();
+  let total = 0;
+  const groups = manifest.map((entry: unknown, group): Group => {
+    if (
+      !isObject(entry) ||
+      !Array.isArray(entry["paths"]) ||
+      !Array.isArray(entry["weights"])
+    )
+      throw damaged(
+        `Group ${group} of the weights manifest has no paths or no weights.`,
+      );
+    let bytes = 0;
+    for (const weight of entry["weights"]) {
+      const spec = readSpec(weight, group, bytes);
+      if (specs.has(spec.name))
+        throw damaged(`The weight "${spec.name}" is listed twice.`);
+      specs.set(spec.name, spec);
+      bytes += spec.bytes;
+      total += 4 * count(spec.shape);
+      if (!(total <= mostBytes))
+        throw damaged(
+          `The weights manifest asks for more than ${mostBytes / 2 ** 30} GiB of weights.`,
+        );
+    }
+    return { paths: entry["paths"].map((p) => pathOf(p, modelName)), bytes };
+  });
+  return { groups, specs };
+}
+
+function readSpec(entry: unknown, group: number, offset: number): Spec {
+  if (!isObject(entry) || typeof entry["name"] !== "string")
+    throw damaged("The weights manifest lists a weight without a name.");
+  const { name, shape, dtype, quantization } = entry;
+  const about = `The weight "${name}"`;
+  const isShape =
+    Array.isArray(shape) && shape.length <= deepestRank && shape.every(isCount);
+  if (!isShape)
+    throw damaged(`${about} has the shape ${JSON.stringify(shape)}.`);
+  const type = isObject(quantization) ? quantization["dtype"] : dtype;
+  const width = typeof type === "string" ? widths[type] : undefined;
+  if (typeof type !== "string" || width === undefined)
+    throw damaged(
+      `${about} is stored as ${JSON.stringify(type)}, which is none of the types ${Object.keys(widths).join(", ")}.`,
+    );
+  const { scale, min } = affineOf(quantization, type, about);
+  const quantized = isObject(quantization);
+  const holdsFloats =
+    dtype === "float32" &&
+    (quantized ? type !== "float32" : type === "float32");
+  return {
+    name,
+    shape,
+    group,
+    offset,
+    bytes: count(shape) * width,
+    stored: holdsFloats ? storedAs(type) : null,
+    scale,
+    min,
+  };
+}
+
+function storedAs(type: string): Spec["stored"] {
+  return type === "float32" ||
+    type === "float16" ||
+    type === "uint8" ||
+    type === "uint16"
+    ? type
+    : null;
+}
+
+/** value = number * scale + min, for the integer types. */
+function affineOf(quantization: unknown, type: string, about: string) {
+  if (!isObject(quantization) || (type !== "uint8" && type !== "uint16"))
+    return { scale: 1, min: 0 };
+  const { scale, min } = quantization;
+  if (!isFiniteNumber(scale) || !isFiniteNumber(min))
+    throw damaged(`${about} is quantised but has no finite scale and min.`);
+  return { scale, min };
+}
+
+function isFiniteNumber(value: unknown): value is number {
+  return typeof value === "number" && Number.isFinite(value);
+}
+
+/** A shard's name in the folder; never an address, never outside. */
+function pathOf(path: unknown, modelName: string): string {
+  const plain =
+    typeof path === "string" &&
+    path.length > 0 &&
+    path.length <= 1000 &&
+    !/^[a-z][a-z0-9+.-]*:/i.test(path) &&
+    !/[\\\0]/.test(path) &&
+    !path.startsWith("/") &&
+    !path.split("/").includes("..");
+  if (!plain)
+    throw damaged(
+      `The weights manifest names the file ${JSON.stringify(path)}, which is outside the network's folder.`,
+      "Put all files of the network into one folder and name them without a path.",
+    );
+  return modelName.slice(0, modelName.lastIndexOf("/") + 1) + path;
+}
+
+/** The weights of an opened model, decoded when they are asked for. */
+export class WeightStore {
+  readonly #manifest: Manifest;
+  readonly #groups: readonly Uint8Array[];
+
+  private constructor(manifest: Manifest, groups: readonly Uint8Array[]) {
+    this.#manifest = manifest;
+    this.#groups = groups;
+  }
+
+  /** Reads all shards; their lengths are checked against the manifest. */
+  static async read(
+    manifest: Manifest,
+    files: NetworkFiles,
+    { signal, progress }: ReadOptions,
+  ): Promise<WeightStore> {
+    const total = manifest.groups.reduce((sum, g) => sum + g.bytes, 0);
+    const groups: Uint8Array[] = [];
+    let done = 0;
+    for (const group of manifest.groups) {
+      const shards: Uint8Array[] = [];
+      let missing = group.bytes;
+      for (const path of group.paths) {
+        signal.throwIfAborted();
+        progress("Reading weights", done, total);
+        const shard = await readShard(files, path, missing);
+        shards.push(shard);
+        missing -= shard.length;
+        done += shard.length;
+      }
+      if (missing > 0)
+        throw damaged(
+          `The weight files ${group.paths.map((p) => `"${p}"`).join(", ")} hold ${group.bytes - missing} bytes and the manifest asks for ${group.bytes}.`,
+          "The copy is incomplete: copy or export the network again.",
+        );
+      groups.push(joined(shards, group.bytes));
+    }
+    progress("Reading weights", done, total);
+    return new WeightStore(manifest, groups);
+  }
+
+  /**
+   * The weight `layer/name`, or the only one that ends so (models inside models have longer names); null where there is none.
+   * Throws a Fault `damaged-file` that names a weight with a value that is not finite.
+   */
+  find(layer: string, name: string): Weight | null {
+    const wanted = `${layer}/${name}`;
+    const { specs } = this.#manifest;
+    const exact = specs.get(wanted);
+    if (exact) return this.#decode(exact);
+    const longer = [...specs.values()].filter((s) =>
+      s.name.endsWith(`/${wanted}`),
+    );
+    const [only] = longer;
+    return only && longer.length === 1 ? this.#decode(only) : null;
+  }
+
+  #decode(spec: Spec): Weight {
+    const bytes = this.#groups[spec.group]?.subarray(
+      spec.offset,
+      spec.offset + spec.bytes,
+    );
+    if (!spec.stored || bytes?.length !== spec.bytes)
+      throw damaged(`The weight "${spec.name}" does not hold floats.`);
+    const data = decoders[spec.stored](bytes, spec);
+    const bad = firstBad(data);
+    if (bad !== null)
+      throw damaged(
+        `The weight "${spec.name}" of shape ${spell(spec.shape)} holds ${data[bad]} at position ${bad}.`,
+        "The network was damaged, or training diverged: export a sound one.",
+      );
+    return { shape: spec.shape, data };
+  }
+}
+
+async function readShard(
+  files: NetworkFiles,
+  path: string,
+  missing: number,
+): Promise<Uint8Array> {
+  const bytes = await files.read(path, missing);
+  if (bytes.length > missing)
+    throw damaged(
+      `The weight file "${path}" holds ${bytes.length} bytes and the manifest asks for ${missing}.`,
+      "The files do not belong together, or a shape in the manifest is wrong: export the network again.",
+    );
+  return bytes;
+}
+
+function joined(shards: readonly Uint8Array[], bytes: number): Uint8Array {
+  const [only] = shards;
+  if (only && shards.length === 1) return only;
+  const all = new Uint8Array(bytes);
+  let offset = 0;
+  for (const shard of shards) {
+    all.set(shard, offset);
+    offset += shard.length;
+  }
+  return all;
+}
+
+const decoders: Readonly<
+  Record<NonNullable<Spec["stored"]>, (b: Uint8Array, s: Spec) => Float32Array>
+> = {
+  float32: (bytes) =>
+    bytes.byteOffset % 4 === 0
+      ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
+      : new Float32Array(bytes.slice().buffer),
+  float16(bytes) {
+    // a table: there are fewer halves than values
+    const table = new Float32Array(1 << 16);
+    for (let half = 0; half < table.length; half++)
+      table[half] = fromHalf(half);
+    return mapped(shorts(bytes), (half) => table[half] ?? NaN);
+  },
+  uint8: (bytes, { scale, min }) => mapped(bytes, (n) => n * scale + min),
+  uint16: (bytes, { scale, min }) =>
+    mapped(shorts(bytes), (n) => n * scale + min),
+};
+
+function shorts(bytes: Uint8Array): Uint16Array {
+  return bytes.byteOffset % 2 === 0
+    ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
+    : new Uint16Array(bytes.slice().buffer);
+}
+
+/** Float32Array.from is many times slower, and there may be a hundred million values. */
+function mapped(
+  numbers: Uint8Array | Uint16Array,
+  value: (n: number) => number,
+): Float32Array {
+  const values = new Float32Array(numbers.length);
+  for (let i = 0; i < values.length; i++) values[i] = value(numbers[i] ?? 0);
+  return values;
+}
+
+function firstBad(values: Float32Array): number | null {
+  for (let i = 0; i < values.length; i++)
+    if (!Number.isFinite(values[i])) return i;
+  return null;
+}
+
+/** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
+function fromHalf(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >>> 10) & 0x1f;
+  const fraction = half & 0x3ff;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+function damaged(message: string, remedy = "Export the network again."): Fault {
+  return new Fault("damaged-file", message, remedy);
+}
+
+/** model.json's producer, for people. */
+export function producerOf(model: Json): string {
+  return ["generatedBy", "convertedBy"]
+    .map((key) => model[key])
+    .filter((v) => typeof v === "string")
+    .join(", ")
+    .slice(0, 500);
+}
