@@ -99,6 +99,8 @@ export const gallerySummarySchema = z.strictObject({
   methods: z.array(z.string()),
   runs: count,
   bytes: count,
+  /** The first few runs, for a look at it. */
+  cover: z.array(idSchema).max(6),
 });
 
 export const engine = {

@@ -189,6 +189,7 @@ export class Library {
       methods: columns.map((column) => titleMethod(column.method)),
       runs: runs.length,
       bytes: await folderSize(folder),
+      cover: runs.slice(0, 6),
     };
   }
 

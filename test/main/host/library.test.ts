@@ -138,6 +138,7 @@ describe("the library", () => {
       labels: ["ant", "bee"],
       methods: ["ReLU", "ProxyGrad 0.1"],
       runs: 1,
+      cover: [runRecord().id],
     });
     expect((await library.get(null))?.gallery.id).toBe("young");
     expect((await library.get("old"))?.runs).toEqual([
