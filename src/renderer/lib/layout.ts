@@ -34,6 +34,8 @@ export interface GridSpace {
   /** The pictures' shape: [height, width]. */
   readonly shape: readonly [number, number];
   readonly size: TileSize;
+  /** Device pixels a CSS px. */
+  readonly ratio: number;
 }
 
 export function gridLayout(space: GridSpace): GridLayout {
@@ -66,6 +68,7 @@ export function gridLayout(space: GridSpace): GridLayout {
     arrangement =
       picture + m.figuresGap + m.figures <= each ? "beside" : "below";
   }
+  picture = crispSize(picture, width, space.ratio);
   const pictureHeight = Math.round(picture * aspect);
   const used =
     arrangement === "beside" ? picture + m.figuresGap + m.figures : picture;
@@ -83,6 +86,15 @@ export function gridLayout(space: GridSpace): GridLayout {
     width:
       2 * m.padding + m.label + m.gap + columns * (columnWidth + m.gap) + m.add,
   };
+}
+
+/**
+ * The largest length up to `room` CSS px at which `values` picture values fall on whole device pixels;
+ * below 2x, where pictures are smoothed, any length does.
+ */
+export function crispSize(room: number, values: number, ratio: number): number {
+  const scale = (room * ratio) / values;
+  return scale < 2 ? room : (Math.floor(scale + 1e-6) * values) / ratio;
 }
 
 /** Which of `count` equal rows touch the view, with `spare` more on both sides. [first, last) */

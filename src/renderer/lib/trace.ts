@@ -9,20 +9,19 @@ export interface Axis {
 /** More points than this are not seen at the width of a tile. */
 const finest = 96;
 
-/** The axis over all traces of a row; low includes 0 unless every score is negative. */
+/** The axis over the lowest and highest scores of a row's traces; 0 is on it unless every score is negative. */
 export function sharedAxis(
-  traces: readonly (readonly number[])[],
+  extents: readonly { readonly low: number; readonly high: number }[],
   steps: number,
 ): Axis {
   let low = Infinity;
   let high = -Infinity;
-  for (const trace of traces)
-    for (const score of trace) {
-      if (score < low) low = score;
-      if (score > high) high = score;
-    }
+  for (const extent of extents) {
+    low = Math.min(low, extent.low);
+    high = Math.max(high, extent.high);
+  }
   if (low > high) return { steps: Math.max(1, steps), low: 0, high: 1 };
-  low = Math.min(low, high > 0 ? 0 : low);
+  if (high > 0) low = Math.min(low, 0);
   if (high - low < 1e-9) high = low + 1;
   return { steps: Math.max(1, steps), low, high };
 }

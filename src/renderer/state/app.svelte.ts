@@ -11,6 +11,7 @@ import { firstPicks, paperEight, randomClasses } from "../lib/class-sets";
 import { plural } from "../lib/format";
 import type { LargeTile } from "../lib/large";
 import { Painter } from "../lib/painter";
+import { pngOf } from "../lib/png";
 import { text } from "../lib/readers";
 import {
   choicesKey,
@@ -217,6 +218,7 @@ export class AppState {
     }
     this.gallery = gallery;
     this.scrubber.goLive();
+    if (!this.selection.focus) this.selectAt(0, 0);
     this.#tellBusy();
     this.notices.say(`Running ${plural(gallery.size, "picture")}`);
   }
@@ -420,6 +422,32 @@ export class AppState {
         )
       : [],
   );
+
+  /** The large view went to other tiles; the grid follows. */
+  selectLarge(tiles: readonly LargeTile[]): void {
+    const cells = tiles.flatMap(({ row, column }): Cell[] => {
+      const target = this.picks.list[row];
+      const id = this.columns.list[column]?.id;
+      return target === undefined || id === undefined
+        ? []
+        : [{ target, column: id }];
+    });
+    this.selection.set(cells);
+  }
+
+  /** Puts a tile's picture on the clipboard as it is seen. */
+  async copyPicture(cell: Cell): Promise<void> {
+    const tile = this.tileAt(cell);
+    const picture = tile && this.shownPicture(tile).picture;
+    if (!picture) return;
+    try {
+      const bytes = await pngOf(picture, this.view.contrast);
+      await this.world.app.call("clipboard.picture", {}, { bytes });
+      this.notices.info("Copied the picture.");
+    } catch (error) {
+      this.notices.error(error);
+    }
+  }
 
   selectAt(row: number, column: number): void {
     const target = this.picks.list[row];

@@ -38,6 +38,9 @@ export class Tile {
   /** Scores by step. Changed in place: read `traceLength` to follow it. */
   readonly #trace: number[] = [];
   traceLength = $state(0);
+  /** Lowest and highest score of the trace; follow `traceLength`. */
+  #low = Infinity;
+  #high = -Infinity;
 
   constructor(place: TilePlace) {
     this.place = place;
@@ -46,6 +49,13 @@ export class Tile {
   /** trace[k] belongs to the image after k updates. */
   get trace(): readonly number[] {
     return this.traceLength === 0 ? [] : this.#trace;
+  }
+
+  /** Range of the trace; low > high while there is none. */
+  get extent(): { low: number; high: number } {
+    return this.traceLength === 0
+      ? { low: Infinity, high: -Infinity }
+      : { low: this.#low, high: this.#high };
   }
 
   get unfinished(): boolean {
@@ -77,7 +87,7 @@ export class Tile {
     if (progress.top1 !== null) this.top1 = progress.top1;
     // Overlaps happen when a progress is sent again; what is there already wins nothing by it.
     for (const [i, score] of progress.scores.entries())
-      this.#trace[progress.from + i] = score;
+      this.#record(progress.from + i, score);
     this.traceLength = this.#trace.length;
     if (progress.record) this.settle(progress.record);
     this.fault = progress.fault;
@@ -91,7 +101,7 @@ export class Tile {
     this.score = record.score;
     this.top1 = record.top1;
     this.#trace.length = 0;
-    for (const score of record.trace) this.#trace.push(score);
+    for (const [k, score] of record.trace.entries()) this.#record(k, score);
     this.traceLength = this.#trace.length;
   }
 
@@ -110,5 +120,11 @@ export class Tile {
     if (!this.unfinished) return;
     this.condition = condition;
     this.fault = fault;
+  }
+
+  #record(step: number, score: number): void {
+    this.#trace[step] = score;
+    if (score < this.#low) this.#low = score;
+    if (score > this.#high) this.#high = score;
   }
 }

@@ -21,6 +21,8 @@ export class ViewState {
   tab = $state<PanelTab>("picture");
   contrast = $state<Contrast>("sigma");
   tileSize = $state<TileSize>("fit");
+  /** Width of the pictures in the grid as they are laid out now, CSS px. */
+  pictureWidth = $state(128);
   /** The side panels can be folded away where the window is small. */
   classesShown = $state(true);
   panelShown = $state(true);

@@ -1,0 +1,75 @@
+/** Keys of the window that are no command of the menu. */
+export type WindowKey =
+  | {
+      readonly kind: "command";
+      readonly command:
+        "run" | "export" | "open-network" | "undo" | "settings" | "shortcuts";
+    }
+  | { readonly kind: "escape" }
+  | { readonly kind: "large" }
+  | { readonly kind: "scrub"; readonly by: -1 | 1 }
+  | { readonly kind: "column"; readonly place: number };
+
+export interface KeyPress {
+  readonly key: string;
+  readonly ctrlKey: boolean;
+  readonly metaKey: boolean;
+  readonly altKey: boolean;
+  readonly shiftKey: boolean;
+}
+
+/** What a key means to the window; `typing` is true in a text field, which keeps its letters. */
+export function windowKey(event: KeyPress, typing: boolean): WindowKey | null {
+  // Brackets need AltGr on many keyboards, which looks like Ctrl + Alt.
+  if (!typing && event.key === "[") return { kind: "scrub", by: -1 };
+  if (!typing && event.key === "]") return { kind: "scrub", by: 1 };
+  const modifier = event.ctrlKey || event.metaKey;
+  if (modifier && !event.altKey && !event.shiftKey) {
+    switch (event.key.toLowerCase()) {
+      case "enter":
+        return { kind: "command", command: "run" };
+      case "e":
+        return { kind: "command", command: "export" };
+      case "o":
+        return { kind: "command", command: "open-network" };
+      case "z":
+        return typing ? null : { kind: "command", command: "undo" };
+      case ",":
+        return { kind: "command", command: "settings" };
+      case "/":
+        return { kind: "command", command: "shortcuts" };
+    }
+    return null;
+  }
+  if (event.key === "Escape") return { kind: "escape" };
+  if (event.key === "F1") return { kind: "command", command: "shortcuts" };
+  if (typing || modifier || event.altKey) return null;
+  if (event.key === " ") return { kind: "large" };
+  if (/^[1-9]$/.test(event.key))
+    return { kind: "column", place: Number(event.key) - 1 };
+  if (event.key === "?") return { kind: "command", command: "shortcuts" };
+  return null;
+}
+
+/** How a shortcut is written on this machine: Ctrl E, ⌘E. */
+export function keyName(mac: boolean, key: string): string {
+  return mac ? `⌘${key}` : `Ctrl ${key}`;
+}
+
+/** Whether letters belong to a text field. */
+export function isTyping(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLTextAreaElement ||
+    (target instanceof HTMLInputElement &&
+      !["range", "checkbox", "radio", "button"].includes(target.type)) ||
+    (target instanceof HTMLElement && target.isContentEditable)
+  );
+}
+
+/** Whether the space bar means something to what has the focus. */
+export function takesSpace(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    target.closest("button, input, select, a, [role=listbox]") !== null
+  );
+}

@@ -1,0 +1,5 @@
+import type { Workspace } from "../lib/workspace";
+import { compare } from "./compare";
+
+/** The rail, top to bottom. A workspace is a folder here and a line in this table. */
+export const workspaces: readonly Workspace[] = [compare];
