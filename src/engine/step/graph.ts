@@ -40,7 +40,13 @@ export interface GraphDefinition {
 export class GraphBuilder {
   readonly #nodes: GraphNode[] = [];
   readonly #constants = new Map<string, Ref>();
+  readonly #ops = new Map<string, string>();
   #next = 0;
+
+  /** TensorFlow's name of the operation that makes a value. */
+  opOf(ref: Ref): string {
+    return this.#ops.get(ref.name) ?? "";
+  }
 
   get definition(): GraphDefinition {
     return { nodes: this.#nodes };
@@ -54,6 +60,7 @@ export class GraphBuilder {
     output: { shape: readonly number[]; dtype?: DType; name?: string },
   ): Ref {
     const name = output.name ?? `${op}_${this.#next++}`;
+    this.#ops.set(name, op);
     this.#nodes.push({
       name,
       op,

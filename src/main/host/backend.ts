@@ -83,13 +83,14 @@ async function openFallback(
   wanted: "wasm" | "cpu",
   reason: string,
 ): Promise<Backend> {
+  // tfjs-core brings neither gradients nor kernels of its own
+  await import("@tensorflow/tfjs");
   let kind = wanted;
   if (kind === "wasm") {
     await import("@tensorflow/tfjs-backend-wasm");
     if (!(await tfcore.setBackend("wasm").catch(() => false))) kind = "cpu";
   }
   if (kind === "cpu") {
-    await import("@tensorflow/tfjs-backend-cpu");
     await tfcore.setBackend("cpu");
   }
   await tfcore.ready();

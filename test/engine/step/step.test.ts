@@ -125,20 +125,27 @@ describe("the compiled gradient", () => {
         return logits[2] ?? NaN;
       };
       const h = 2e-3;
-      const numeric = Array.from({ length: 60 }, (_, i) => {
-        const index = (i * 37) % x.length;
+      const middle = at(x);
+      const smooth: { analytic: number; numeric: number }[] = [];
+      for (let index = 0; index < x.length; index += 7) {
         const [up, down] = [x.slice(), x.slice()];
         up[index] = (x[index] ?? 0) + h;
         down[index] = (x[index] ?? 0) - h;
-        return { index, value: (at(up) - at(down)) / (2 * h) };
-      });
-      const analytic = numeric.map(({ index }) => gradients[index] ?? 0);
+        const [rise, fall] = [at(up) - middle, middle - at(down)];
+        // a kink between the two points has no derivative to compare with
+        if (Math.abs(rise - fall) < 0.02 * Math.abs(rise + fall))
+          smooth.push({
+            analytic: gradients[index] ?? 0,
+            numeric: (rise + fall) / (2 * h),
+          });
+      }
+      expect(smooth.length).toBeGreaterThan(40);
       expect(
         cosine(
-          analytic,
-          numeric.map((n) => n.value),
+          smooth.map((s) => s.analytic),
+          smooth.map((s) => s.numeric),
         ),
-      ).toBeGreaterThan(0.999);
+      ).toBeGreaterThan(0.9999);
       step.dispose();
       twin.dispose();
     }

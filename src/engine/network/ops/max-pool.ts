@@ -1,4 +1,14 @@
-import { maxPool as pool } from "@tensorflow/tfjs-core";
+import {
+  add,
+  getBackend,
+  maxPool as pool,
+  min,
+  reverse,
+  slice,
+  sub,
+  type Tensor,
+  type Tensor4D,
+} from "@tensorflow/tfjs-core";
 import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
 import { defineOp, type Emission, type Node } from "../op";
 import { refuse, singleMap } from "./check";
@@ -40,6 +50,7 @@ export const maxPool = defineOp<MaxPoolAttributes>({
     const x = rank4(only(inputs));
     const window = poolWindow(node.attributes);
     const pads = padsOf(window, [x.shape[1], x.shape[2]]);
+    if (getBackend() === "wasm") return poolOnWasm(x, window, pads);
     return pool(
       padMaps(x, pads, lowest),
       [...window.size],
@@ -52,6 +63,26 @@ export const maxPool = defineOp<MaxPoolAttributes>({
     return emitMaxPool(graph, only(inputs), poolWindow(node.attributes));
   },
 });
+
+/**
+ * The gradient of tfjs-backend-wasm 4.22 loses windows without a positive value and gives ties to the last pixel.
+ * So all values are lifted above 0, and the maps are pooled upside down and back to front.
+ */
+function poolOnWasm(x: Tensor4D, window: Window, pads: Pads): Tensor {
+  const [batch, height, width, channels] = x.shape;
+  const floor = (min(x).dataSync<"float32">()[0] ?? 0) - 1;
+  const lifted = padMaps(rank4(sub(x, floor)), pads, 0);
+  const output = outputOf(window, [height, width]);
+  const covered = [0, 1].map(
+    (axis) =>
+      ((output[axis] ?? 1) - 1) * (window.strides[axis] ?? 1) +
+      (window.size[axis] ?? 1),
+  );
+  const seen = slice(lifted, 0, [batch, ...covered, channels]);
+  const turned = rank4(reverse(seen, [1, 2]));
+  const pooled = pool(turned, [...window.size], [...window.strides], "valid");
+  return add(reverse(pooled, [1, 2]), floor);
+}
 
 export function emitMaxPool(
   graph: GraphBuilder,
@@ -76,10 +107,10 @@ export function emitMaxPool(
   });
   return {
     output: y,
-    adjoint: (dy, { graph: reverse }) => [
+    adjoint: (dy, { graph: back }) => [
       crop(
-        reverse,
-        reverse.add("MaxPoolGrad", [padded, y, dy], attributes, {
+        back,
+        back.add("MaxPoolGrad", [padded, y, dy], attributes, {
           shape: padded.shape,
         }),
         pads,

@@ -117,6 +117,14 @@ function emitForward(
 function leaky(graph: GraphBuilder, x: Ref, slope: number): Ref {
   if (slope === 1) return x;
   if (slope === 0) return graph.unary("Relu", x);
+  // TensorFlow 2.21 fuses convolution, addition and LeakyRelu with oneDNN and loses the slope on the way;
+  // a maximum after an addition is not fused.
+  if (graph.opOf(x).startsWith("Add"))
+    return graph.binary(
+      "Maximum",
+      x,
+      graph.binary("Mul", x, graph.scalar(slope, floatOf(x))),
+    );
   return graph.add(
     "LeakyRelu",
     [x],
