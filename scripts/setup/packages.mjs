@@ -39,31 +39,48 @@ export function packagesAreInstalled(root) {
  */
 
 /**
+ * @typedef {object} Machine
+ * @property {string} os
+ * @property {string} cpu
+ * @property {string} libc
+ */
+
+/** @returns {Machine} */
+function thisMachine() {
+  // a glibc system may have musl's loader too, hardly the other way round
+  const loaders = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
+  const libc = loaders.some((path) => existsSync(path)) ? "glibc" : "musl";
+  return { os: process.platform, cpu: process.arch, libc };
+}
+
+/**
  * @param {Record<string, LockedPackage>} wanted packages of package-lock.json
  * @param {Record<string, LockedPackage>} found packages of the lock file inside node_modules
- * @param {{ os: string, cpu: string }} machine
  */
-export function installedAsLocked(
-  wanted,
-  found,
-  machine = { os: process.platform, cpu: process.arch },
-) {
+export function installedAsLocked(wanted, found, machine = thisMachine()) {
   return Object.entries(wanted).every(([path, locked]) => {
     if (path === "") return true;
     const installed = found[path];
-    if (installed)
-      return (
-        installed.version === locked.version &&
-        installed.integrity === locked.integrity
-      );
-    // npm leaves out optional packages of other machines, and which C library this one has is npm's to know
-    return (
-      locked.optional === true &&
-      (locked.libc !== undefined ||
-        !allows(locked.os, machine.os) ||
-        !allows(locked.cpu, machine.cpu))
-    );
+    return installed
+      ? installed.version === locked.version &&
+          installed.integrity === locked.integrity
+      : !isNeeded(locked, machine);
   });
+}
+
+/**
+ * npm leaves out optional packages made for other machines, and what only those need (which names no machine).
+ * @param {LockedPackage} locked
+ * @param {Machine} machine
+ */
+function isNeeded({ optional, os, cpu, libc }, machine) {
+  if (!optional) return true;
+  if (!os || !cpu) return false;
+  return (
+    allows(os, machine.os) &&
+    allows(cpu, machine.cpu) &&
+    allows(libc, machine.libc)
+  );
 }
 
 /**
@@ -94,7 +111,10 @@ export async function installPackages({ root, log, env }, stage) {
     throw new Refusal(
       "package-lock.json is missing or damaged: restore it (git checkout package-lock.json) and run the command again.",
     );
-  const folders = Object.keys(packages).filter((path) => path !== "");
+  const machine = thisMachine();
+  const folders = Object.keys(packages).filter(
+    (path) => path !== "" && isNeeded(packages[path], machine),
+  );
   stage.say(`installing ${folders.length} packages (about 530 MB on disk)`);
   const npm = findNpm(env);
   const ended = await runProcess(
