@@ -1,5 +1,13 @@
 /** Files and folders written so that a reader never sees half of one. */
-import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import {
+  copyFile,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+} from "node:fs/promises";
 import { join } from "node:path";
 import writeFileAtomic from "write-file-atomic";
 import { Fault } from "../../shared/fault";
@@ -63,6 +71,15 @@ export class PartFolder {
 
   async write(name: string, bytes: Uint8Array | string): Promise<void> {
     await this.#write(name, bytes, "w");
+  }
+
+  /** Copies a file into the folder. */
+  async copy(name: string, from: string): Promise<void> {
+    try {
+      await copyFile(from, join(this.#path, name));
+    } catch (error) {
+      throw writeFault(error, join(this.#final, name));
+    }
   }
 
   /** Gives the folder its name; what had it before is replaced. Afterwards it survives a loss of power. */

@@ -218,37 +218,52 @@ class Batch {
   async #step(
     steps: readonly { run: TileRun; update: TileUpdate }[],
   ): Promise<void> {
-    const ended: (() => Promise<void>)[] = [];
+    const ended: { run: TileRun; update: TileUpdate }[] = [];
     for (const { run, update } of steps) {
       if (update.step > 0) this.#report.did(1);
       this.#show(run, update);
       await run.take(update);
       if (update.state === "running") this.#tell(run, update, null);
-      else ended.push(() => this.#end(run, update));
+      else ended.push({ run, update });
     }
+    ended.sort(
+      (a, b) =>
+        a.run.plan.tile.row - b.run.plan.tile.row ||
+        a.run.plan.tile.column - b.run.plan.tile.column,
+    );
     for (let i = 0; i < ended.length; i += storedAtOnce) {
-      const group = ended.slice(i, i + storedAtOnce).map((end) => end());
-      // the others of the group are stored before a fault is thrown
-      const outcomes = await Promise.allSettled(group);
-      for (const outcome of outcomes)
+      const group = ended.slice(i, i + storedAtOnce);
+      const stored = await Promise.allSettled(
+        group.map(({ run, update }) => this.#store(run, update)),
+      );
+      // told in the tiles' order, and all that is stored before a fault is thrown
+      for (const [j, { run, update }] of group.entries())
+        if (stored[j]?.status === "fulfilled")
+          this.#end(run, update, stored[j].value);
+      for (const outcome of stored)
         if (outcome.status === "rejected") throw outcome.reason;
     }
   }
 
-  async #end(run: TileRun, update: TileUpdate): Promise<void> {
-    const { steps } = this.#plan.record.request.settings;
-    if (update.state === "running") return;
-    if (update.state === "failed") {
-      const fault = update.fault ?? new Fault("internal", "The run failed.");
-      this.#running.delete(run.slot);
-      this.#fail(run, update.step, fault);
+  /** The record of a run that is on disk now; null for one that failed and leaves nothing. */
+  async #store(run: TileRun, update: TileUpdate): Promise<RunRecord | null> {
+    if (update.state === "failed" || update.state === "running") {
       await run.discard();
-    } else {
-      const record = await run.finish(update, update.state);
-      this.#running.delete(run.slot);
+      return null;
+    }
+    return run.finish(update, update.state);
+  }
+
+  #end(run: TileRun, update: TileUpdate, record: RunRecord | null): void {
+    const { steps } = this.#plan.record.request.settings;
+    this.#running.delete(run.slot);
+    if (record) {
       this.#counts.runs += 1;
-      if (update.state === "cancelled") this.#counts.cancelled += 1;
+      if (record.state === "cancelled") this.#counts.cancelled += 1;
       this.#tell(run, update, record);
+    } else {
+      const fault = update.fault ?? new Fault("internal", "The run failed.");
+      this.#fail(run, update.step, fault);
     }
     this.#report.dropped(steps - update.step);
   }

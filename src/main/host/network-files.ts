@@ -20,7 +20,7 @@ const mostNames = 5000;
 const deepest = 4;
 
 /**
- * Opens a folder, or the folder around a single file; of the names, a chosen file's comes first.
+ * Opens a folder, or the folder around a single file; of the names, the chosen file's or model.json comes first.
  * Throws a Fault `damaged-file` where nothing can be read there.
  */
 export async function openNetworkFiles(
@@ -29,8 +29,9 @@ export async function openNetworkFiles(
 ): Promise<NetworkFiles> {
   const { root, chosen } = await locate(path);
   const listed = await listNames(root);
-  const names = chosen
-    ? [chosen, ...listed.filter((name) => name !== chosen)]
+  const first = chosen ?? "model.json";
+  const names = listed.includes(first)
+    ? [first, ...listed.filter((name) => name !== first)]
     : listed;
   const digests = new Map<string, string>();
   return {

@@ -65,7 +65,7 @@ export function describeNetwork({
     activations: nodes.filter(({ op }) => op.activation ?? op.rectifier).length,
     maximises: network.maximises,
     warnings: [...provenance.warnings, ...warnings],
-    source: card?.source ?? provenance.producer,
+    source: card?.source ?? card?.made ?? provenance.producer,
     licence: card?.licence ?? "",
     defaults,
     labels: labelsOf(network),

@@ -1,0 +1,79 @@
+import { gradientOf } from "../../engine";
+import { replaceFile } from "../../main/host/folder";
+import { loadImage } from "../../main/host/images";
+import { writeNpy } from "../../main/host/npy";
+import { labelsOf } from "../../main/host/summary";
+import { Fault } from "../../shared/fault";
+import { needed, readMethod, readTarget } from "../arguments";
+import type { Command } from "../command";
+import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { exitCodes } from "../exit";
+import { sizeOfFirst } from "./score";
+
+export const gradient: Command = {
+  name: "gradient",
+  synopsis: "NETWORK --image FILE --target T --method M --npy OUT",
+  summary:
+    "Write the gradient of a class under a method, with respect to x in [-1, 1].",
+  positionals: { min: 1, max: 1 },
+  flags: {
+    image: {
+      value: "FILE",
+      help: "a picture, resized to the input, or .npy float32 [height, width, channels] in [-1, 1]",
+    },
+    target: { value: "T", help: "the class: an index or a label" },
+    method: {
+      value: "M",
+      help: "relu, leaky:S, proxygrad:P or slopes:S:P (forward, backward)",
+    },
+    npy: {
+      value: "OUT",
+      help: "where the gradient goes: float32 [height, width, channels]",
+    },
+    size: sizeFlag,
+  },
+  async run([name = ""], values, context) {
+    const file = needed("--image", values.one("image"));
+    const wanted = needed("--target", values.one("target"));
+    const given = needed("--method", values.one("method"));
+    const out = needed("--npy", values.one("npy"));
+    const method = readMethod(given);
+    const size = await sizeOfFirst([file]);
+    const { network } = await openTheNetwork(name, values, context, size);
+    const labels = labelsOf(network);
+    const index = readTarget("--target", wanted, labels);
+    const image = await loadImage(file, network.input);
+    for (const warning of image.warnings) context.warn(warning);
+    const { runtime } = await openTheBackend(context);
+    const target = { kind: "logit", index } as const;
+    const result = gradientOf(
+      { network, runtime, method, target },
+      image.values,
+    );
+    if (!Number.isFinite(result.norm) || !Number.isFinite(result.score))
+      throw new Fault(
+        "not-finite",
+        "The gradient is no finite number; nothing was written.",
+        "Try a smaller slope.",
+      );
+    await replaceFile(out, writeNpy(network.input, result.gradient));
+    const { score, norm } = result;
+    context.emit({
+      target: index,
+      label: labels[index],
+      method: given,
+      score,
+      norm,
+      shape: network.input,
+      npy: out,
+    });
+    context.print(
+      `${index} ${labels[index]}  ${given}  score ${score.toFixed(4)}  gradient norm ${norm.toPrecision(6)}  ${out}`,
+    );
+    if (norm === 0)
+      context.warn(
+        "The gradient is exactly zero: this class is silent at this image.",
+      );
+    return exitCodes.done;
+  },
+};

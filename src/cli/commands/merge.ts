@@ -1,0 +1,166 @@
+import { realpath } from "node:fs/promises";
+import { join } from "node:path";
+import { PartFolder } from "../../main/host/folder";
+import {
+  readGallery,
+  runFiles,
+  runId,
+  type StoredGallery,
+} from "../../main/host/gallery-folder";
+import type { GalleryRecord } from "../../shared/domain";
+import { Fault } from "../../shared/fault";
+import { needed } from "../arguments";
+import type { Command, Context } from "../command";
+import { exitCodes, usage } from "../exit";
+import { checkOut, prepareOut } from "../gallery-out";
+import { ProgressLine } from "../progress-line";
+
+interface Part extends StoredGallery {
+  readonly folder: string;
+}
+
+export const merge: Command = {
+  name: "merge",
+  synopsis: "DIR... --out DIR",
+  summary: "Put the shards of one render together into one gallery.",
+  positionals: { min: 1, max: 10_000 },
+  flags: {
+    out: { value: "DIR", help: "the merged gallery's folder" },
+    force: { help: "also where the folder is not empty" },
+  },
+  async run(folders, values, context) {
+    const out = needed("--out", values.one("out"));
+    const place = await realpath(out).catch(() => null);
+    for (const folder of folders)
+      if (place !== null && place === (await realpath(folder).catch(() => "")))
+        throw usage(
+          "--out must be a folder of its own, not one of the shards.",
+        );
+    await checkOut(out, values.has("force"));
+    const parts: Part[] = [];
+    for (const folder of folders)
+      parts.push({ ...(await readGallery(folder)), folder });
+    const record = agree(parts);
+    const missing = complain(parts, record, context);
+    await prepareOut(out, record);
+
+    const line = new ProgressLine(context.stderr, "merge");
+    const runs = parts.flatMap(({ folder, runs: stored }) =>
+      stored.map((run) => ({ folder, run })),
+    );
+    try {
+      for (const [done, { folder, run }] of runs.entries()) {
+        if (context.signal.aborted) return exitCodes.cancelled;
+        await copyRun(join(folder, run.id), out, run.id);
+        line.show(done + 1, runs.length);
+      }
+    } finally {
+      line.clear();
+    }
+    context.emit({
+      out,
+      gallery: record.id,
+      shards: parts.length,
+      runs: runs.length,
+      missing,
+    });
+    context.print(
+      `${runs.length} runs of ${parts.length} shards are in ${out}.`,
+    );
+    return exitCodes.done;
+  },
+};
+
+/** The unsharded gallery's record. Throws where the parts are not shards of one render. */
+function agree(parts: readonly Part[]): GalleryRecord {
+  const [first] = parts;
+  if (!first) throw usage("There is nothing to merge.");
+  const refused = (part: Part, why: string) =>
+    new Fault(
+      "damaged-file",
+      `${part.folder} does not belong to the same render as ${first.folder}: ${why}.`,
+      "Merge the shards of one render only.",
+    );
+  const network = hashesOf(first);
+  const seen = new Map<number, Part>();
+  for (const part of parts) {
+    const { gallery } = part;
+    const { request, shard } = first.gallery;
+    for (const key of ["settings", "targets", "columns"] as const)
+      if (!same(gallery.request[key], request[key]))
+        throw refused(
+          part,
+          `its ${key === "columns" ? "network or methods" : key} differ`,
+        );
+    if ((gallery.shard?.count ?? 1) !== (shard?.count ?? 1))
+      throw refused(part, "it counts another number of shards");
+    if (
+      hashesOf(part).some(
+        (hash) => network.length > 0 && !network.includes(hash),
+      )
+    )
+      throw refused(part, "its network's files differ");
+    const index = gallery.shard?.index ?? 1;
+    const twin = seen.get(index);
+    if (twin)
+      throw usage(`${twin.folder} and ${part.folder} are both shard ${index}.`);
+    seen.set(index, part);
+  }
+  const createdAt = parts.map((p) => p.gallery.createdAt).sort()[0];
+  return {
+    ...first.gallery,
+    createdAt: createdAt ?? first.gallery.createdAt,
+    shard: null,
+  };
+}
+
+/** Warns of what is missing or differs; returns the ids of runs that no part holds. */
+function complain(
+  parts: readonly Part[],
+  { request }: GalleryRecord,
+  context: Context,
+): string[] {
+  const present = new Set(parts.flatMap((p) => p.runs.map((run) => run.id)));
+  const missing = request.targets.flatMap((target) =>
+    request.columns
+      .map(({ method }, column) => runId(target, column, method))
+      .filter((id) => !present.has(id)),
+  );
+  if (missing.length > 0)
+    context.warn(
+      `${missing.length} runs are missing, the first is ${missing[0]}: the merged gallery is not complete.`,
+    );
+  for (const { damaged, folder } of parts)
+    if (damaged > 0)
+      context.warn(
+        `${damaged} runs in ${folder} cannot be read and are left out.`,
+      );
+  const backends = new Set(
+    parts.flatMap((p) => p.runs.map((run) => run.backend)),
+  );
+  if (backends.size > 1)
+    context.warn(
+      `The shards were computed on different backends (${[...backends].join(", ")}): their last bits may differ from an unsharded render's.`,
+    );
+  return missing;
+}
+
+function hashesOf(part: Part): string[] {
+  return [...new Set(part.runs.map((run) => run.network.hash))];
+}
+
+async function copyRun(from: string, out: string, id: string): Promise<void> {
+  const part = await PartFolder.create(out, id);
+  try {
+    for (const file of Object.values(runFiles))
+      await part.copy(file, join(from, file));
+    await part.commit();
+  } catch (error) {
+    await part.discard();
+    throw error;
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

@@ -1,0 +1,111 @@
+import { join } from "node:path";
+import { planGallery, runGallery } from "../../main/host/gallery";
+import { runFiles } from "../../main/host/gallery-folder";
+import { checkBatch } from "../../main/host/memory";
+import type { GalleryProgress } from "../../shared/contract";
+import { limits, type RunRecord } from "../../shared/domain";
+import { needed, readShard } from "../arguments";
+import type { Command } from "../command";
+import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { exitCodes, usage } from "../exit";
+import { checkOut, prepareOut } from "../gallery-out";
+import { ProgressLine, spellDuration } from "../progress-line";
+import {
+  readMethodsOf,
+  readRequest,
+  renderId,
+  requestFlags,
+} from "../render-request";
+
+export const render: Command = {
+  name: "render",
+  synopsis: "NETWORK --targets T,T... --methods M,M... [...] --out DIR",
+  summary:
+    "Climb: a gallery of the classes under the methods, one start for all.",
+  positionals: { min: 1, max: 1 },
+  flags: {
+    ...requestFlags,
+    size: sizeFlag,
+    shard: {
+      value: "I/N",
+      help: 'only the I-th of N parts (whole batches); merge them with "proxima merge"',
+    },
+    out: { value: "DIR", help: "the gallery's folder" },
+    force: { help: "also where the folder is not empty" },
+  },
+  async run([name = ""], values, context) {
+    const out = needed("--out", values.one("out"));
+    const text = values.one("shard");
+    const shard = text === undefined ? null : readShard(text);
+    const methods = readMethodsOf(values);
+    if (methods.length > limits.columns)
+      throw usage(`At most ${limits.columns} methods fit into a gallery.`);
+    await checkOut(out, values.has("force"));
+    const opened = await openTheNetwork(name, values, context);
+    const request = readRequest(
+      values,
+      opened,
+      methods.map(({ method }) => method),
+    );
+    checkBatch(opened.network, request.settings.batch);
+    const backend = await openTheBackend(context);
+    const networks = new Map([[opened.id, opened]]);
+    const id = renderId(request, opened);
+    const record = planGallery(id, request, networks, backend, shard);
+    await prepareOut(out, record);
+
+    const line = new ProgressLine(context.stderr, "render");
+    const tell = (progress: GalleryProgress) => {
+      line.clear();
+      for (const { record: run, fault, tile } of progress.tiles) {
+        const given = methods[tile.column]?.given ?? "";
+        if (run) {
+          context.emit(resultOf(run, given, out));
+          context.print(describe(run, given));
+        }
+        if (fault)
+          context.warn(
+            `${record.labels[tile.row]} ${given}: ${fault.message} ${fault.remedy}`.trim(),
+          );
+      }
+      line.show(progress.imageSteps, progress.imageStepsTotal, pace(progress));
+    };
+    const outcome = await runGallery(
+      { record, folder: out, networks, backend },
+      { signal: context.signal, progress: tell },
+    ).finally(() => {
+      line.clear();
+    });
+    if (outcome.state === "cancelled") {
+      context.warn(`Cancelled; ${outcome.runs} pictures are kept in ${out}.`);
+      return exitCodes.cancelled;
+    }
+    return outcome.failed > 0 ? exitCodes.engine : exitCodes.done;
+  },
+};
+
+function resultOf(run: RunRecord, given: string, out: string) {
+  return {
+    target: run.target.index,
+    label: run.label,
+    method: given,
+    state: run.state,
+    score: run.score,
+    trace: run.trace,
+    top1: run.top1,
+    probability: run.probability,
+    files: Object.values(runFiles).map((file) => join(out, run.id, file)),
+  };
+}
+
+function describe(run: RunRecord, given: string): string {
+  const state =
+    run.state === "done" ? "" : `  ${run.state} at step ${run.step}`;
+  return `${run.target.index} ${run.label}  ${given}  score ${run.score.toFixed(2)}${run.top1 ? "  top-1" : ""}${state}`;
+}
+
+function pace({ rate, imageSteps, imageStepsTotal }: GalleryProgress): string {
+  if (!rate) return "";
+  const left = (imageStepsTotal - imageSteps) / rate;
+  return `${rate.toFixed(0)} image-steps/s, ${spellDuration(left)} left`;
+}

@@ -1,0 +1,95 @@
+import { classCount, scoreImages, topClasses } from "../../engine";
+import { replaceFile } from "../../main/host/folder";
+import { isNpy, loadImage, loadNpyImage } from "../../main/host/images";
+import { writeNpy } from "../../main/host/npy";
+import { labelsOf } from "../../main/host/summary";
+import { readNumber } from "../arguments";
+import type { Command } from "../command";
+import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { exitCodes, usage } from "../exit";
+import { ProgressLine } from "../progress-line";
+
+/** Images in memory at a time. */
+const chunk = 32;
+
+export const score: Command = {
+  name: "score",
+  synopsis: "NETWORK --image FILE... [--top 5] [--npy OUT]",
+  summary: "Classify pictures: the best classes of the original network.",
+  positionals: { min: 1, max: 1 },
+  flags: {
+    image: {
+      value: "FILE",
+      many: true,
+      help: "pictures, resized to the input, or .npy float32 [height, width, channels] in [-1, 1]",
+    },
+    top: { value: "5", help: "how many classes to print" },
+    npy: {
+      value: "OUT",
+      help: "write all logits there: float32 [images, classes]",
+    },
+    size: sizeFlag,
+  },
+  async run([name = ""], values, context) {
+    const images = values.all("image");
+    if (images.length === 0) throw usage("--image is missing.");
+    const top = readNumber(
+      "--top",
+      values.one("top"),
+      { min: 1, max: 1_000_000, whole: true },
+      5,
+    );
+    const out = values.one("npy");
+    const { network } = await openTheNetwork(
+      name,
+      values,
+      context,
+      await sizeOfFirst(images),
+    );
+    const { runtime } = await openTheBackend(context);
+    const classes = classCount(network);
+    const labels = labelsOf(network);
+    const all = new Float32Array(
+      out === undefined ? 0 : images.length * classes,
+    );
+    const progress = new ProgressLine(context.stderr, "score");
+    for (let first = 0; first < images.length; first += chunk) {
+      context.signal.throwIfAborted();
+      const files = images.slice(first, first + chunk);
+      const loaded: Float32Array[] = [];
+      for (const file of files) {
+        const { values: x, warnings } = await loadImage(file, network.input);
+        for (const warning of warnings) context.warn(warning);
+        loaded.push(x);
+      }
+      const scored = scoreImages({ network, runtime }, loaded);
+      progress.clear();
+      for (const [i, logits] of scored.entries()) {
+        if (out !== undefined) all.set(logits, (first + i) * classes);
+        const best = topClasses(logits, labels, top);
+        context.emit({ image: files[i], top: best });
+        context.print(files[i] ?? "");
+        for (const { index, label, logit, probability } of best)
+          context.print(
+            `  ${String(index).padStart(5)}  ${label}  logit ${logit.toFixed(3)}  ${(probability * 100).toFixed(2)} %`,
+          );
+      }
+      if (images.length > chunk)
+        progress.show(first + files.length, images.length);
+    }
+    progress.clear();
+    if (out !== undefined)
+      await replaceFile(out, writeNpy([images.length, classes], all));
+    return exitCodes.done;
+  },
+};
+
+/** Height and width of the first array: the input of a network that fixes none. */
+export async function sizeOfFirst(
+  images: readonly string[],
+): Promise<readonly [number, number] | null> {
+  const array = images.find(isNpy);
+  if (array === undefined) return null;
+  const { shape } = await loadNpyImage(array);
+  return [shape[0], shape[1]];
+}

@@ -1,0 +1,118 @@
+/** The command line: parses, runs a command over the host's functions, prints, and says how it ended. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { memoryFault } from "../main/host/memory";
+import { projectFolder } from "../main/host/resources";
+import { encodeFault, Fault } from "../shared/fault";
+import type { Command, Context } from "./command";
+import { bench } from "./commands/bench";
+import { exportCommand } from "./commands/export";
+import { gradient } from "./commands/gradient";
+import { inspect } from "./commands/inspect";
+import { merge } from "./commands/merge";
+import { render } from "./commands/render";
+import { score } from "./commands/score";
+import { exitCodeOf, exitCodes, usage } from "./exit";
+import { helpOf, overview } from "./help";
+import type { Io } from "./io";
+import { parse } from "./parse";
+
+/** A new command is a file in commands/ and a line here. */
+const commands: readonly Command[] = [
+  inspect,
+  score,
+  gradient,
+  render,
+  merge,
+  exportCommand,
+  bench,
+];
+
+/**
+ * Runs a command line, the program's name left out, and returns the exit code; never throws.
+ * The first interrupt cancels and keeps what is there, the second one ends the process.
+ */
+export async function main(
+  argv: readonly string[],
+  io: Io = process,
+): Promise<number> {
+  const interrupted = new AbortController();
+  const interrupt = () => {
+    interrupted.abort();
+  };
+  // once: without this listener the next interrupt does what it always does
+  process.once("SIGINT", interrupt);
+  const signal = io.signal
+    ? AbortSignal.any([io.signal, interrupted.signal])
+    : interrupted.signal;
+  try {
+    return await dispatch(argv, io, signal);
+  } catch (error) {
+    if (signal.aborted && (error === signal.reason || isAbort(error)))
+      return exitCodes.cancelled;
+    const known = memoryFault(error, 1);
+    const { message, remedy } = encodeFault(known);
+    io.stderr.write(
+      `proxima: ${[message, known instanceof Fault ? remedy : ""].join(" ").trim()}\n`,
+    );
+    return exitCodeOf(known);
+  } finally {
+    process.off("SIGINT", interrupt);
+  }
+}
+
+async function dispatch(
+  argv: readonly string[],
+  io: Io,
+  signal: AbortSignal,
+): Promise<number> {
+  const [name, ...args] = argv;
+  if (name === undefined) {
+    io.stderr.write(overview(commands, version()));
+    return exitCodes.usage;
+  }
+  if (name === "--version" || name === "-v") {
+    io.stdout.write(`${version()}\n`);
+    return exitCodes.done;
+  }
+  if (name === "--help" || name === "-h" || name === "help") {
+    io.stdout.write(overview(commands, version()));
+    return exitCodes.done;
+  }
+  const command = commands.find((known) => known.name === name);
+  if (!command)
+    throw usage(
+      `There is no command "${name}".`,
+      `Commands are ${commands.map((known) => known.name).join(", ")}.`,
+    );
+  const { positionals, values, help, json } = parse(command, args);
+  if (help) {
+    io.stdout.write(helpOf(command));
+    return exitCodes.done;
+  }
+  const context: Context = {
+    stdout: io.stdout,
+    stderr: io.stderr,
+    signal,
+    print(line) {
+      if (!json) io.stdout.write(`${line}\n`);
+    },
+    emit(object) {
+      if (json) io.stdout.write(`${JSON.stringify(object)}\n`);
+    },
+    warn(line) {
+      io.stderr.write(`proxima: ${line}\n`);
+    },
+  };
+  return command.run(positionals, values, context);
+}
+
+function version(): string {
+  const text = readFileSync(join(projectFolder(), "package.json"), "utf8");
+  // our own file
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
