@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Network } from "../../src/engine";
 import { fold } from "../../src/engine/network/fold";
@@ -33,8 +33,8 @@ export async function openTorchTwin(
   const folder = mkdtempSync(join(tmpdir(), "proxima-torch-"));
   const dump = join(folder, "network.json");
   writeDump(network, dump, join(folder, "weights.bin"));
-  const script = new URL("torch_network.py", import.meta.url);
-  const child = spawn(python, [script.pathname], {
+  const script = resolve("scripts/bench/torch_network.py");
+  const child = spawn(python, [script], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const lines = createInterface({ input: child.stdout })[

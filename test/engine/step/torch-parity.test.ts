@@ -86,6 +86,6 @@ for (const [name, path, targets] of [
             Math.abs(ours.score / (original["score"] ?? NaN) - 1),
           ).toBeLessThan(1e-3);
         }
-      });
+      }, 60_000);
     },
   );
