@@ -13,7 +13,7 @@ export function safeLabel(label: string): string {
   const plain = label
     .normalize("NFC")
     // C: control, format (bidi overrides among them), surrogates, private use, unassigned.
-    .replace(/\p{C}/gu, "")
+    .replace(/(?!\s)\p{C}/gu, "")
     .replace(/[\s<>:"/\\|?*.]+/gu, "_")
     .replace(/^[-_~]+|_+$/g, "");
   let safe = "";

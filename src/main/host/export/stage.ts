@@ -11,6 +11,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { Fault } from "../../../shared/fault";
 import { codeOf, writeFault } from "../folder";
 
 /**
@@ -92,7 +93,14 @@ export class Stage {
     } catch (error) {
       for (const step of undo.reverse())
         await step().catch(() => (this.#keep = true));
-      throw writeFault(error, join(this.#base, name));
+      const fault = writeFault(error, join(this.#base, name));
+      if (!this.#keep) throw fault;
+      throw new Fault(
+        fault.code,
+        `${fault.message} Files it had already replaced could not be put back.`,
+        `The files as they were are in ${this.#path}.`,
+        { cause: error },
+      );
     }
     return { files: this.#files.size, bytes };
   }
