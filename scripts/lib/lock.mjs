@@ -4,6 +4,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -83,9 +84,21 @@ function isGone(path, holder) {
   if (!holder || holder.host !== hostname()) return false;
   try {
     process.kill(holder.pid, 0);
-    return false;
+    return isZombie(holder.pid);
   } catch (error) {
     return isErrno(error, "ESRCH");
+  }
+}
+
+/**
+ * Killed, but not yet asked for its exit code by its parent; told on Linux only.
+ * @param {number} pid
+ */
+function isZombie(pid) {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
   }
 }
 

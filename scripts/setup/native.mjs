@@ -4,11 +4,13 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
+  readlinkSync,
   realpathSync,
   rmSync,
   symlinkSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { moveIntoPlace, readJson, sizeOf, writeJson } from "../lib/files.mjs";
 import { stateFolder } from "../lib/places.mjs";
@@ -97,8 +99,21 @@ export function nativeIsInstalled({ root, cache }, pin) {
     tried.node === process.versions.modules &&
     sizeOf(join(folder, bindingFolder, "tfjs_binding.node")) === tried.bytes &&
     tensorflowIsUnpacked(cache, pin) &&
-    libraries.every((name) => sizeOf(join(folder, "deps/lib", name)) > 0)
+    libraries.every(
+      (name) =>
+        linkOf(join(folder, "deps/lib", name)) ===
+        join(tensorflowFolder(cache, pin), "tensorflow", name),
+    )
   );
+}
+
+/** @param {string} path */
+function linkOf(path) {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
 }
 
 /**
@@ -136,9 +151,7 @@ export async function installNative(context, pin, stage) {
     tensorflow: pin.version,
     libraryPath: cudaLibraryFolders(tensorflow),
   };
-  // beside the package, so that what it requires is found from here too
-  const place = `${packageFolder(root)}.building`;
-  rmSync(place, { recursive: true, force: true });
+  const place = freshBuildFolder(root);
   try {
     stage.say("building the binding (two files, about 10 s)");
     copyPackage(root, place);
@@ -163,6 +176,24 @@ export async function installNative(context, pin, stage) {
   } finally {
     rmSync(place, { recursive: true, force: true });
   }
+}
+
+/**
+ * Beside the package, so that what it requires is found from there too. Its name is new each time: the compiler of a
+ * set-up that was killed may still be at work in an old one.
+ * @param {string} root
+ */
+function freshBuildFolder(root) {
+  const parent = dirname(packageFolder(root));
+  const prefix = `${basename(packageFolder(root))}.building-`;
+  for (const name of readdirSync(parent))
+    if (name.startsWith(prefix))
+      rmSync(join(parent, name), {
+        recursive: true,
+        force: true,
+        maxRetries: 10,
+      });
+  return join(parent, `${prefix}${process.pid}`);
 }
 
 /**
