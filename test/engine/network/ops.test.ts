@@ -1,0 +1,79 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { NativeRuntime } from "../../../src/engine";
+import { openBackend } from "../../../src/main/host/backend";
+import { cosine, norm } from "../../support/vectors";
+import { opCases } from "./op-cases";
+import { randomValues } from "./random-values";
+import { centralDifferences, computeReference, type Sample } from "./reference";
+import { runEager, runGraph, type Both } from "./run-op";
+
+let runtime: NativeRuntime | null = null;
+beforeAll(async () => {
+  runtime = (await openBackend()).runtime;
+});
+
+const batch = 2;
+
+/** Largest difference, relative to the root mean square of what is expected. */
+function error(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
+  expect(actual.length).toBe(expected.length);
+  const scale = norm(expected) / Math.sqrt(expected.length) || 1;
+  let worst = 0;
+  for (let i = 0; i < expected.length; i++)
+    worst = Math.max(
+      worst,
+      Math.abs((actual[i] ?? NaN) - (expected[i] ?? NaN)) / scale,
+    );
+  return worst;
+}
+
+describe.each(opCases)("$title", ({ node, shapes }) => {
+  const inputs = shapes.map((shape, i) =>
+    randomValues([batch, ...shape], 7 + i),
+  );
+  const expected = computeReference(inputs, node);
+  const dy = randomValues(expected.shape, 99).data;
+  let samples: readonly Sample[] = [];
+  beforeAll(() => {
+    samples = centralDifferences(inputs, node, dy);
+  });
+
+  function expectClose(both: Both, tolerance: number) {
+    expect(both.shape).toEqual(expected.shape);
+    expect(error(both.value, expected.data)).toBeLessThan(tolerance);
+    inputs.forEach((x, input) => {
+      const gradient = both.gradients[input] ?? [];
+      expect(gradient.length).toBe(x.data.length);
+      const own = samples.filter((sample) => sample.input === input);
+      expect(
+        error(
+          own.map(({ index }) => gradient[index] ?? NaN),
+          own.map(({ slope }) => slope),
+        ),
+      ).toBeLessThan(tolerance);
+    });
+  }
+
+  it("infers the shape the formula has", () => {
+    expect(node.op.infer(shapes, node)).toEqual(expected.shape.slice(1));
+  });
+
+  it("computes the formula and its derivative eagerly", () => {
+    expectClose(runEager(node, inputs, dy), 2e-4);
+  });
+
+  it("computes the formula and its derivative in the graph", ({ skip }) => {
+    if (!runtime) return skip("native TensorFlow is not built");
+    expectClose(runGraph(runtime, node, inputs, dy), 2e-4);
+  });
+
+  it("computes both in bfloat16 within its precision", ({ skip }) => {
+    if (!runtime) return skip("native TensorFlow is not built");
+    const wide = runGraph(runtime, node, inputs, dy);
+    const narrow = runGraph(runtime, node, inputs, dy, undefined, "bfloat16");
+    expect(cosine(narrow.value, wide.value)).toBeGreaterThan(0.9995);
+    narrow.gradients.forEach((gradient, i) =>
+      expect(cosine(gradient, wide.gradients[i] ?? [])).toBeGreaterThan(0.995),
+    );
+  });
+});
