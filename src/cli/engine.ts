@@ -23,24 +23,15 @@ export async function openTheNetwork(
   const { signal } = context;
   const text = values.one("size");
   const asked = text === undefined ? null : readSize(text);
-  try {
-    const opened = await openNamed(name, { signal, size: asked }).catch(
-      (error: unknown) => {
-        const open = error instanceof Fault && error.code === "invalid-request";
-        if (!open || !size || asked) throw error;
-        return openNamed(name, { signal, size });
-      },
-    );
-    for (const warning of opened.info.warnings) context.warn(warning);
-    return opened;
-  } catch (error) {
-    // weights that are no numbers: the file is refused, the engine is well
-    if (error instanceof Fault && error.code === "not-finite")
-      throw new Fault("damaged-file", error.message, error.remedy, {
-        cause: error,
-      });
-    throw error;
-  }
+  const opened = await openNamed(name, { signal, size: asked }).catch(
+    (error: unknown) => {
+      const open = error instanceof Fault && error.code === "invalid-request";
+      if (!open || !size || asked) throw error;
+      return openNamed(name, { signal, size });
+    },
+  );
+  for (const warning of opened.info.warnings) context.warn(warning);
+  return opened;
 }
 
 /** Opens the backend; says so where it is only a fallback. */

@@ -41,6 +41,8 @@ export class GalleryReport {
     const untold = this.#changed.get(key);
     const scores = untold?.scores ?? [];
     if (news.score !== null) scores.push(news.score);
+    // what happened last is told last
+    this.#changed.delete(key);
     this.#changed.set(key, {
       ...news,
       from: untold?.from ?? news.from,
