@@ -9,17 +9,19 @@ export function formatScore(score: number | null): string {
 }
 
 /**
- * How much larger `score` is than `base`, in per cent of |base|: "+51 %".
- * A dash where base is too close to 0 for a share to mean anything.
+ * How much larger `score` is than `base`: in per cent of base where that is positive ("+51 %"),
+ * else in units of the score ("+8.0"), since a share of nothing or less means nothing.
  */
 export function formatDifference(
   score: number | null,
   base: number | null,
 ): string {
   if (score === null || base === null) return "–";
-  if (Math.abs(base) < 1e-6) return "–";
-  const percent = ((score - base) / Math.abs(base)) * 100;
-  if (!Number.isFinite(percent)) return "–";
+  const more = score - base;
+  if (!Number.isFinite(more)) return "–";
+  const percent = (more / base) * 100;
+  if (base <= 0 || !Number.isFinite(percent))
+    return `${more > 0 ? "+" : ""}${formatScore(more)}`;
   const size = Math.abs(percent);
   const text = size < 9.95 ? percent.toFixed(1) : percent.toFixed(0);
   const zero = Number(text) === 0;

@@ -15,15 +15,18 @@ export interface GridLayout {
 export type TileSize = "fit" | "natural" | number;
 
 export const gridMetrics = {
-  label: 112,
+  label: 100,
   gap: 12,
-  figures: 76,
-  figuresGap: 10,
+  figures: 72,
+  figuresGap: 8,
   figuresBelow: 76,
   rowGap: 12,
   padding: 16,
+  /** Room for the button that adds a column, where heads are narrow; it lies over the last head else. */
   add: 32,
   smallest: 64,
+  /** No column is narrower, or its figures would not fit. */
+  narrowest: 104,
   largest: 512,
 } as const;
 
@@ -43,9 +46,9 @@ export function gridLayout(space: GridSpace): GridLayout {
   const [height, width] = space.shape;
   const aspect = height / width;
   const columns = Math.max(1, space.columns);
-  const room =
-    space.width - 2 * m.padding - m.label - m.add - columns * m.gap - m.gap;
-  const each = Math.floor(room / columns);
+  const room = space.width - 2 * m.padding - m.label - columns * m.gap;
+  const wide = Math.floor(room / columns);
+  const each = wide >= 190 ? wide : Math.floor((room - m.add) / columns);
   const beside = each - m.figures - m.figuresGap;
 
   let picture: number;
@@ -59,7 +62,7 @@ export function gridLayout(space: GridSpace): GridLayout {
     arrangement = beside >= 112 ? "beside" : "below";
     picture = clamp(
       arrangement === "beside" ? beside : each,
-      m.smallest,
+      m.narrowest,
       Math.min(tallest, m.largest),
     );
   } else {
@@ -72,7 +75,7 @@ export function gridLayout(space: GridSpace): GridLayout {
   const pictureHeight = Math.round(picture * aspect);
   const used =
     arrangement === "beside" ? picture + m.figuresGap + m.figures : picture;
-  const columnWidth = Math.max(used, Math.min(each, used + 48), 92);
+  const columnWidth = Math.max(used, Math.min(each, used + 48), m.narrowest);
   const rowHeight =
     (arrangement === "beside"
       ? Math.max(pictureHeight, 96)
@@ -84,7 +87,10 @@ export function gridLayout(space: GridSpace): GridLayout {
     columnWidth,
     rowHeight,
     width:
-      2 * m.padding + m.label + m.gap + columns * (columnWidth + m.gap) + m.add,
+      2 * m.padding +
+      m.label +
+      columns * (columnWidth + m.gap) +
+      (each === wide ? 0 : m.add),
   };
 }
 

@@ -163,6 +163,7 @@ export class AppState {
       const place = this.runner.queue.length;
       this.notices.info(
         `Queued: ${title}. ${place === 1 ? "It starts next" : `${place - 1} before it`}.`,
+        { topic: "queue" },
       );
     }
   }
@@ -230,7 +231,8 @@ export class AppState {
       const { code, message, remedy } = gallery.fault;
       this.notices.error(new Fault(code, message, remedy));
     } else if (gallery.state === "lost" && gallery.fault) {
-      this.engine.lose(gallery.fault);
+      // Main may have said so before, and knows more.
+      if (this.engine.state !== "gone") this.engine.lose(gallery.fault);
       this.notices.say("The engine was lost. Finished pictures are kept.");
     } else if (gallery.state === "cancelled") {
       this.notices.say(`Stopped; ${plural(done, "picture")} kept`);
@@ -248,6 +250,7 @@ export class AppState {
               this.runner.resume();
             },
           },
+          topic: "queue",
         },
       );
   }

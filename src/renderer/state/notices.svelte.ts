@@ -12,11 +12,14 @@ export interface Notice {
   /** What to do about it. */
   readonly remedy: string;
   readonly action: NoticeAction | null;
+  readonly topic: string;
 }
 
 export interface NoticeOptions {
   readonly remedy?: string;
   readonly action?: NoticeAction;
+  /** A later notice of the same topic takes the place of this one. */
+  readonly topic?: string;
 }
 
 /** How long a notice stays; errors stay until they are closed. */
@@ -56,7 +59,8 @@ export class Notices {
   }
 
   #add(kind: Notice["kind"], text: string, options: NoticeOptions): number {
-    const twin = this.list.find((n) => n.text === text && n.kind === kind);
+    const topic = options.topic ?? text;
+    const twin = this.list.find((n) => n.topic === topic && n.kind === kind);
     if (twin) this.close(twin.id);
     const id = this.#next++;
     const notice: Notice = {
@@ -65,6 +69,7 @@ export class Notices {
       text,
       remedy: options.remedy ?? "",
       action: options.action ?? null,
+      topic,
     };
     const kept = this.list.slice(-(most - 1));
     for (const old of this.list) if (!kept.includes(old)) this.close(old.id);

@@ -164,11 +164,13 @@ export class RunSettings {
     ...paperPresets,
   ]);
   /** The preset the values are, if any. */
-  readonly preset = $derived(
-    this.presets.find((p) =>
-      equalSettings(p.apply(this.values), this.values),
-    ) ?? null,
-  );
+  readonly preset = $derived.by(() => {
+    const base = { ...this.defaults, seed: this.values.seed };
+    return (
+      this.presets.find((p) => equalSettings(p.apply(base), this.values)) ??
+      null
+    );
+  });
   readonly changed = $derived(
     !equalSettings({ ...this.defaults, seed: this.values.seed }, this.values),
   );

@@ -26,6 +26,7 @@ export class Undo {
     this.#stack = [...this.#stack.slice(-(most - 1)), undoable];
     if (!tell) return;
     const id = this.#notices.info(`${undoable.label}.`, {
+      topic: "undo",
       action: {
         label: "Undo",
         run: () => {

@@ -125,8 +125,8 @@ export interface Demo {
 export function demoWorld(options: DemoOptions): Demo {
   const networks = {
     resnet: [bundled],
-    large: [thousand, bundled],
-    inert: [inert, bundled],
+    large: [thousand],
+    inert: [inert],
     none: [],
   }[options.network];
   const draw = random(5);

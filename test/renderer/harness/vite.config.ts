@@ -12,7 +12,7 @@ export default defineConfig({
     }),
   ],
   server: {
-    port: 5199,
+    port: 5311,
     strictPort: true,
     fs: { allow: [resolve(import.meta.dirname, "../../..")] },
   },
