@@ -1,0 +1,445 @@
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readNpy } from "../../src/main/host/npy";
+import type { RunRecord } from "../../src/shared/domain";
+import { writeTinyNetwork } from "../support/tiny-network";
+import { proxima } from "./run";
+
+let root: string;
+let net: string;
+const at = (...parts: string[]) => join(root, ...parts);
+
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), "proxima-render-"));
+  net = await writeTinyNetwork(at("net"));
+});
+afterAll(() => rm(root, { recursive: true, force: true }));
+
+function render(out: string, ...more: string[]) {
+  return proxima([
+    "render",
+    net,
+    ...["--targets", "0,1,2,3"],
+    ...["--methods", "relu,proxygrad:0.10"],
+    ...["--steps", "5", "--batch", "2", "--step-size", "1", "--seed", "3"],
+    ...["--out", at(out)],
+    ...more,
+  ]);
+}
+async function recordsIn(folder: string): Promise<Record<string, RunRecord>> {
+  const records: Record<string, RunRecord> = {};
+  for (const name of await readdir(at(folder)))
+    if (name !== "gallery.json")
+      records[name] = JSON.parse(
+        await readFile(at(folder, name, "run.json"), "utf8"),
+      ) as RunRecord; // checked by the library's tests
+  return records;
+}
+/** What may differ between two computations of the same run. */
+function timeless(records: Record<string, RunRecord>) {
+  return Object.fromEntries(
+    Object.entries(records).map(([name, record]) => [
+      name,
+      { ...record, createdAt: "", elapsedMs: 0 },
+    ]),
+  );
+}
+async function sameBytes(a: string, b: string) {
+  for (const name of await readdir(at(a)))
+    if (name !== "gallery.json")
+      for (const file of ["image.npy", "image.png", "steps.i16"])
+        expect(await readFile(at(a, name, file)), `${name}/${file}`).toEqual(
+          await readFile(at(b, name, file)),
+        );
+}
+
+describe("proxima render", () => {
+  it("prints a line for each run, with everything it wrote", async () => {
+    const ran = await render("first", "--keep", "2", "--json");
+    expect(ran.code).toBe(0);
+    const lines = ran.lines();
+    expect(lines.map((line) => [line["target"], line["method"]])).toEqual([
+      [0, "relu"],
+      [0, "proxygrad:0.10"],
+      [1, "relu"],
+      [1, "proxygrad:0.10"],
+      [2, "relu"],
+      [2, "proxygrad:0.10"],
+      [3, "relu"],
+      [3, "proxygrad:0.10"],
+    ]);
+    const records = await recordsIn("first");
+    for (const line of lines) {
+      expect(Object.keys(line)).toEqual([
+        "target",
+        "label",
+        "method",
+        "state",
+        "score",
+        "trace",
+        "top1",
+        "probability",
+        "files",
+      ]);
+      const files = line["files"] as string[]; // as printed
+      const record = JSON.parse(
+        await readFile(files[0] ?? "", "utf8"),
+      ) as RunRecord;
+      expect(record).toEqual(records[record.id]);
+      const { label, state, score, trace, top1, probability } = record;
+      expect(line).toMatchObject({
+        label,
+        state,
+        score,
+        trace,
+        top1,
+        probability,
+      });
+      expect(trace).toHaveLength(6);
+      expect(record.kept).toEqual([2, 4, 5]);
+      const { shape, values } = readNpy(await readFile(files[2] ?? ""), "");
+      expect(shape).toEqual([6, 6, 3]);
+      expect(Math.max(...values.map(Math.abs))).toBeLessThanOrEqual(1);
+    }
+    expect(ran.err).toContain("render 100 %");
+    expect(ran.err).not.toContain("\r");
+  });
+
+  it("gives the same bytes again, shard by shard and merged", async () => {
+    expect((await render("whole")).code).toBe(0);
+    for (const shard of ["1/2", "2/2"])
+      expect((await render(`shard${shard[0]}`, "--shard", shard)).code).toBe(0);
+    expect(Object.keys(await recordsIn("shard1")).map((id) => id[0])).toEqual([
+      "0",
+      "0",
+      "1",
+      "1",
+    ]);
+    const merged = await proxima([
+      "merge",
+      at("shard2"),
+      at("shard1"),
+      "--out",
+      at("merged"),
+      "--json",
+    ]);
+    expect(merged.code).toBe(0);
+    expect(merged.err).not.toContain("missing");
+    expect(merged.lines()).toEqual([
+      expect.objectContaining({
+        out: at("merged"),
+        shards: 2,
+        runs: 8,
+        missing: [],
+      }),
+    ]);
+    await sameBytes("whole", "merged");
+    expect(await readdir(at("merged"))).toEqual(await readdir(at("whole")));
+    expect(timeless(await recordsIn("merged"))).toEqual(
+      timeless(await recordsIn("whole")),
+    );
+    const gallery = async (folder: string) => ({
+      ...(JSON.parse(
+        await readFile(at(folder, "gallery.json"), "utf8"),
+      ) as object),
+      createdAt: "",
+    });
+    expect(await gallery("merged")).toEqual(await gallery("whole"));
+  });
+
+  it("prints silent runs like the others", async () => {
+    const silent = await writeTinyNetwork(at("silent"), { bias: -100 });
+    const ran = await proxima([
+      "render",
+      silent,
+      "--targets",
+      "0",
+      "--methods",
+      "relu,proxygrad:1",
+      "--steps",
+      "2",
+      "--out",
+      at("quiet"),
+      "--json",
+    ]);
+    expect(ran.code).toBe(0);
+    expect(ran.lines()).toMatchObject([
+      { state: "silent", trace: [expect.any(Number)] },
+      { state: "done", trace: { length: 3 } },
+    ]);
+  });
+
+  it("cancels within a step, keeps the pictures and says 130", async () => {
+    const abort = new AbortController();
+    const ran = await proxima(
+      [
+        "render",
+        net,
+        "--targets",
+        "0,1",
+        "--methods",
+        "relu",
+        "--steps",
+        "100000",
+        "--out",
+        at("cancelled"),
+        "--json",
+      ],
+      {
+        signal: abort.signal,
+        onOutput: (text) => {
+          if (text.startsWith("render ")) abort.abort();
+        },
+      },
+    );
+    expect(ran.code).toBe(130);
+    expect(ran.err).toContain("2 pictures are kept");
+    const lines = ran.lines();
+    expect(lines).toHaveLength(2);
+    for (const line of lines) {
+      expect(line["state"]).toBe("cancelled");
+      expect((line["trace"] as number[]).length).toBeLessThan(100_000);
+      for (const file of line["files"] as string[]) await readFile(file);
+    }
+  });
+
+  it("takes an interrupt for a cancel", async () => {
+    const ran = await proxima(
+      [
+        "render",
+        net,
+        "--targets",
+        "0",
+        "--methods",
+        "relu",
+        "--steps",
+        "100000",
+        "--out",
+        at("interrupted"),
+      ],
+      {
+        onOutput: (text) => {
+          if (text.startsWith("render ")) process.emit("SIGINT");
+        },
+      },
+    );
+    expect(ran.code).toBe(130);
+    expect(Object.values(await recordsIn("interrupted"))).toMatchObject([
+      { state: "cancelled" },
+    ]);
+  });
+
+  it("draws a bar on a terminal, and takes it away", async () => {
+    const { err } = await proxima(
+      [
+        "render",
+        net,
+        "--targets",
+        "0",
+        "--methods",
+        "relu",
+        "--steps",
+        "3",
+        "--out",
+        at("bar"),
+      ],
+      { terminal: true },
+    );
+    expect(err).toContain("█");
+    expect(err.endsWith("\r\x1b[2K")).toBe(true);
+  });
+
+  it("needs --force for a folder that is not empty, and then replaces only its own", async () => {
+    const folder = at("forced");
+    await mkdir(folder);
+    await writeFile(join(folder, "notes.txt"), "mine");
+    const refused = await render("forced");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("--force");
+    expect((await render("forced", "--force")).code).toBe(0);
+    expect(
+      (await render("forced", "--force", "--targets=0", "--targets=1")).code,
+    ).toBe(2);
+    const other = await proxima([
+      "render",
+      net,
+      "--targets",
+      "3",
+      "--methods",
+      "leaky:0.1",
+      "--steps",
+      "1",
+      "--out",
+      folder,
+      "--force",
+    ]);
+    expect(other.code).toBe(0);
+    expect((await readdir(folder)).sort()).toEqual([
+      "3-1-leaky-0.1",
+      "gallery.json",
+      "notes.txt",
+    ]);
+    const later = JSON.stringify({ format: "proxima-gallery", version: 2 });
+    await writeFile(join(folder, "gallery.json"), later);
+    const newer = await render("forced", "--force");
+    expect(newer.code).toBe(3);
+    expect(newer.err).toContain("version 2");
+    expect(await readFile(join(folder, "gallery.json"), "utf8")).toBe(later);
+  });
+
+  it.each([
+    [["--steps", "0"], 2, "--steps must be a whole number from 1"],
+    [["--step-size", "0"], 2, "--step-size must be a number above 0"],
+    [["--blur", "x"], 2, "--blur must be"],
+    [["--seed", "-1"], 2, "--seed"],
+    [["--precision", "float16"], 2, "float32, bfloat16"],
+    [["--shard", "3/2"], 2, "--shard must be I/N"],
+    [["--targets", "9"], 2, "no class 9"],
+    [["--targets", "cat"], 2, "several classes"],
+    [["--methods", "relu,leaky:1.5"], 2, "from 0 to 1"],
+    [
+      ["--methods", Array.from({ length: 17 }, () => "relu").join()],
+      2,
+      "At most 16",
+    ],
+    [["--out", "/dev/null/x"], 3, "could not be written"],
+    [["--out", ""], 2, "--out is missing"],
+  ])("refuses %j before it computes", async (flags, code, said) => {
+    const base = new Map([
+      ["--targets", "0"],
+      ["--methods", "relu"],
+      ["--steps", "2"],
+      ["--out", at("refused")],
+    ]);
+    for (let i = 0; i < flags.length; i += 2)
+      base.set(flags[i] ?? "", flags[i + 1] ?? "");
+    const ran = await proxima(["render", net, ...[...base].flat(), "--json"]);
+    expect(ran.code).toBe(code);
+    expect(ran.out).toBe("");
+    expect(ran.err).toContain(said);
+    expect(await readdir(root)).not.toContain("refused");
+  });
+});
+
+describe("proxima merge", () => {
+  it("refuses what does not belong together", async () => {
+    const small = [
+      "--targets",
+      "0,1,2,3",
+      "--methods",
+      "relu",
+      "--steps",
+      "1",
+      "--batch",
+      "1",
+    ];
+    const make = (out: string, ...more: string[]) =>
+      proxima(["render", net, ...small, "--out", at(out), ...more]);
+    await make("a", "--shard", "1/3");
+    await make("b", "--shard", "2/3");
+    await make("other-seed", "--shard", "2/3", "--seed", "5");
+    await make("other-count", "--shard", "2/2");
+    const merge = (...folders: string[]) =>
+      proxima(["merge", ...folders.map((f) => at(f)), "--out", at("out")]);
+    for (const [folders, code, said] of [
+      [["a", "other-seed"], 3, "its settings differ"],
+      [["a", "other-count"], 3, "another number of shards"],
+      [["a", "a"], 2, "are both shard 1"],
+      [["a", "net"], 3, "gallery.json"],
+      [["a", "none"], 3, "gallery.json"],
+    ] as const) {
+      const ran = await merge(...folders);
+      expect(ran.code).toBe(code);
+      expect(ran.err).toContain(said);
+    }
+    expect(await readdir(root)).not.toContain("out");
+    const own = await proxima([
+      "merge",
+      at("a"),
+      at("b"),
+      "--out",
+      at("a"),
+      "--force",
+    ]);
+    expect(own.code).toBe(2);
+    const partial = await merge("a", "b");
+    expect(partial.code).toBe(0);
+    expect(partial.err).toContain("1 runs are missing, the first is 2-1-relu");
+  });
+});
+
+describe("proxima export", () => {
+  it("writes files and folders, and replaces single files only", async () => {
+    expect((await render("shown")).code).toBe(0);
+    for (const format of ["html", "sheet", "csv"]) {
+      const out = at(`shown.${format}`);
+      await writeFile(out, "old");
+      const ran = await proxima([
+        "export",
+        at("shown"),
+        "--format",
+        format,
+        "--out",
+        out,
+        "--json",
+      ]);
+      expect(ran.code).toBe(0);
+      expect(ran.lines()[0]).toMatchObject({ format, out, files: 1 });
+      expect((await readFile(out)).length).toBe(ran.lines()[0]?.["bytes"]);
+    }
+    for (const format of ["png", "npy", "records"]) {
+      const run = (...more: string[]) =>
+        proxima([
+          "export",
+          at("shown"),
+          "--format",
+          format,
+          "--out",
+          at(`shown-${format}`),
+          ...more,
+        ]);
+      expect((await run()).code).toBe(0);
+      const again = await run();
+      expect(again.code).toBe(2);
+      expect(again.err).toContain("--force");
+      expect((await run("--force")).code).toBe(0);
+    }
+  });
+
+  it.each([
+    [["--format", "gif", "--out", "x"], 2, "html"],
+    [["--out", "x"], 2, "--format is missing"],
+    [["--format", "csv"], 2, "--out is missing"],
+    [
+      ["--format", "csv", "--out", "/dev/null/x.csv"],
+      3,
+      "could not be written",
+    ],
+  ])("refuses %j", async (flags, code, said) => {
+    const ran = await proxima(["export", at("shown"), ...flags]);
+    expect(ran.code).toBe(code);
+    expect(ran.err).toContain(said);
+  });
+
+  it("refuses a folder that is no gallery", async () => {
+    const ran = await proxima([
+      "export",
+      at("net"),
+      "--format",
+      "csv",
+      "--out",
+      at("n.csv"),
+    ]);
+    expect(ran.code).toBe(3);
+    expect(ran.err).toContain("gallery.json");
+  });
+});
