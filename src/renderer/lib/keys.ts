@@ -1,9 +1,10 @@
-/** Keys of the window that are no command of the menu. */
+import type { MenuCommand } from "../../shared/contract";
+
+/** What a key asks the window for. */
 export type WindowKey =
   | {
       readonly kind: "command";
-      readonly command:
-        "run" | "export" | "open-network" | "undo" | "settings" | "shortcuts";
+      readonly command: MenuCommand;
     }
   | { readonly kind: "escape" }
   | { readonly kind: "large" }
@@ -24,6 +25,8 @@ export function windowKey(event: KeyPress, typing: boolean): WindowKey | null {
   if (!typing && event.key === "[") return { kind: "scrub", by: -1 };
   if (!typing && event.key === "]") return { kind: "scrub", by: 1 };
   const modifier = event.ctrlKey || event.metaKey;
+  if (modifier && event.shiftKey && event.key.toLowerCase() === "o")
+    return { kind: "command", command: "open-network-folder" };
   if (modifier && !event.altKey && !event.shiftKey) {
     switch (event.key.toLowerCase()) {
       case "enter":

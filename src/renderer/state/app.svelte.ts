@@ -275,9 +275,9 @@ export class AppState {
     }
   }
 
-  async chooseNetwork(): Promise<void> {
+  async chooseNetwork(what: "file" | "folder" = "file"): Promise<void> {
     try {
-      const chosen = await this.world.app.call("choose.network", {});
+      const chosen = await this.world.app.call("choose.network", { what });
       if (chosen) await this.openNetwork(chosen);
     } catch (error) {
       this.notices.error(error);
@@ -376,6 +376,9 @@ export class AppState {
     switch (command) {
       case "open-network":
         void this.chooseNetwork();
+        break;
+      case "open-network-folder":
+        void this.chooseNetwork("folder");
         break;
       case "run":
         this.run();

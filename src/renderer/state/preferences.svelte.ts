@@ -10,20 +10,19 @@ const initial: Settings = {
   libraryFolder: null,
 };
 
-/** The settings main keeps on disk, and the theme that follows from them. */
+/** The settings main keeps on disk, and the theme. */
 export class Preferences {
   settings = $state.raw<Settings>(initial);
-  systemDark = $state(true);
+  dark = $state(true);
   readonly #world: World;
 
   constructor(world: World) {
     this.#world = world;
   }
 
+  /** Main makes the page's colour scheme follow the setting, wherever it was changed. */
   get theme(): "dark" | "light" {
-    const chosen = this.settings.theme;
-    if (chosen !== "system") return chosen;
-    return this.systemDark ? "dark" : "light";
+    return this.dark ? "dark" : "light";
   }
 
   async load(): Promise<void> {
@@ -39,11 +38,11 @@ export class Preferences {
     this.settings = await this.#world.app.call("choose.library", {});
   }
 
-  /** Follows the system's theme; returns its off. */
-  watchSystem(query: MediaQueryList): () => void {
-    this.systemDark = query.matches;
+  /** Follows the page's colour scheme; returns its off. */
+  watchScheme(query: MediaQueryList): () => void {
+    this.dark = query.matches;
     const listener = (event: MediaQueryListEvent) => {
-      this.systemDark = event.matches;
+      this.dark = event.matches;
     };
     query.addEventListener("change", listener);
     return () => {

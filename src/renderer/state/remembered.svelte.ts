@@ -7,6 +7,8 @@ const writeAfterMs = 300;
 /** Choices that outlive the window: a value a key, each read back through a reader of its own. */
 export class RememberedChoices {
   #data: Data = {};
+  /** Changed and not yet written. */
+  #changed: Data = {};
   #timer: ReturnType<typeof setTimeout> | null = null;
   readonly #world: World;
 
@@ -27,6 +29,7 @@ export class RememberedChoices {
   set(key: string, value: Data[string]): void {
     if (JSON.stringify(this.#data[key]) === JSON.stringify(value)) return;
     this.#data = { ...this.#data, [key]: value };
+    this.#changed = { ...this.#changed, [key]: value };
     this.#timer ??= setTimeout(() => {
       void this.flush();
     }, writeAfterMs);
@@ -36,9 +39,11 @@ export class RememberedChoices {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
     this.#timer = null;
+    const changed = this.#changed;
+    this.#changed = {};
     // Losing a remembered choice is not worth a word to the user.
     await this.#world.app
-      .call("remembered.change", this.#data)
+      .call("remembered.change", changed)
       .catch(() => undefined);
   }
 }

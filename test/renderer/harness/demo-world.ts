@@ -168,7 +168,10 @@ export function demoWorld(options: DemoOptions): Demo {
       case "remembered":
         return remembered();
       case "remembered.change":
-        sessionStorage.setItem("remembered", JSON.stringify(request));
+        sessionStorage.setItem(
+          "remembered",
+          JSON.stringify({ ...remembered(), ...request }),
+        );
         return {};
       case "choose.network":
         return { token: "0".repeat(36), name: "my-network" };
