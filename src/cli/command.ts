@@ -51,6 +51,8 @@ export interface Command {
   readonly flags: Readonly<Record<string, Flag>>;
   /** How many words without a flag it takes. */
   readonly positionals: { readonly min: number; readonly max: number };
+  /** Computes in one go: an interrupt cannot be heard and just ends the process. */
+  readonly deaf?: boolean;
   /** Returns the exit code; throws a Fault, which is printed. */
   run(
     positionals: readonly string[],

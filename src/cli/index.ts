@@ -1,6 +1,7 @@
 /** The command line: parses, runs a command over the host's functions, prints, and says how it ended. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { codeOf } from "../main/host/folder";
 import { memoryFault } from "../main/host/memory";
 import { projectFolder } from "../main/host/resources";
 import { encodeFault, Fault } from "../shared/fault";
@@ -36,26 +37,32 @@ export async function main(
   argv: readonly string[],
   io: Io = process,
 ): Promise<number> {
-  const interrupted = new AbortController();
+  const stop = new AbortController();
   const interrupt = () => {
-    interrupted.abort();
+    stop.abort();
   };
+  // whoever read the output has gone: `proxima ... | head`
+  const unread = (error: unknown) => {
+    if (codeOf(error) !== "EPIPE") throw error;
+    stop.abort();
+  };
+  const deaf = commands.find(({ name }) => name === argv[0])?.deaf === true;
   // once: without this listener the next interrupt does what it always does
-  process.once("SIGINT", interrupt);
+  if (!deaf) process.once("SIGINT", interrupt);
+  if (io === process) process.stdout.on("error", unread);
   const signal = io.signal
-    ? AbortSignal.any([io.signal, interrupted.signal])
-    : interrupted.signal;
+    ? AbortSignal.any([io.signal, stop.signal])
+    : stop.signal;
   try {
     return await dispatch(argv, io, signal);
   } catch (error) {
     if (signal.aborted && (error === signal.reason || isAbort(error)))
       return exitCodes.cancelled;
-    const known = memoryFault(error, 1);
-    const { message, remedy } = encodeFault(known);
-    io.stderr.write(
-      `proxima: ${[message, known instanceof Fault ? remedy : ""].join(" ").trim()}\n`,
-    );
-    return exitCodeOf(known);
+    const fault = memoryFault(error, 1);
+    const { message, remedy } = encodeFault(fault);
+    const advice = fault instanceof Fault ? remedy : "";
+    io.stderr.write(`proxima: ${`${message} ${advice}`.trim()}\n`);
+    return exitCodeOf(fault);
   } finally {
     process.off("SIGINT", interrupt);
   }

@@ -12,6 +12,7 @@ export const bench: Command = {
   summary:
     "Time the bare step: milliseconds an image, median, without compiling.",
   positionals: { min: 1, max: 1 },
+  deaf: true,
   flags: {
     method: {
       value: "M",

@@ -90,9 +90,8 @@ export class Library {
       const stored = await readGallery(this.folderOf(id));
       return renamed(stored, id);
     }
-    const { galleries } = await this.list();
-    const latest = galleries.find((gallery) => gallery.runs > 0);
-    return latest ? this.get(latest.id) : null;
+    const latest = await this.#latest();
+    return latest === null ? null : this.get(latest);
   }
 
   async picture(
@@ -170,6 +169,21 @@ export class Library {
     return entries
       .filter((e) => e.isDirectory() && idSchema.safeParse(e.name).success)
       .map((e) => e.name);
+  }
+
+  /** The youngest gallery that has a run; reads records only. */
+  async #latest(): Promise<string | null> {
+    const found: { id: string; createdAt: string }[] = [];
+    for (const id of await this.#ids()) {
+      const record = await readGalleryRecord(this.folderOf(id)).catch(
+        () => null,
+      );
+      if (record) found.push({ id, createdAt: record.createdAt });
+    }
+    found.sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
+    for (const { id } of found)
+      if ((await runFolders(this.folderOf(id))).length > 0) return id;
+    return null;
   }
 
   async #summary(id: string): Promise<GallerySummary> {
