@@ -53,7 +53,8 @@ function exif(run: RunRecord) {
 
 /** Title, licence and the run's record (without its trace) as Dublin Core. */
 function xmp(run: RunRecord, rule: Contrast): string {
-  const { trace: _, ...record } = run;
+  // JSON leaves out what is undefined; a trace is long, and in run.json.
+  const record = { ...run, trace: undefined, contrast: rule };
   const text = (name: string, value: string) =>
     `<dc:${name}><rdf:Alt><rdf:li xml:lang="x-default">${escapeXml(value)}</rdf:li></rdf:Alt></dc:${name}>`;
   return [
@@ -64,7 +65,7 @@ function xmp(run: RunRecord, rule: Contrast): string {
       "title",
       `${run.label} (${run.target.index}), ${titleMethod(run.method)}, ${run.network.name}, contrast ${contrastTitles[rule]}`,
     ),
-    text("description", JSON.stringify({ ...record, contrast: rule })),
+    text("description", JSON.stringify(record)),
     run.network.licence && text("rights", run.network.licence),
     `</rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>`,
   ].join("");

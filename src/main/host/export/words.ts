@@ -27,9 +27,9 @@ export function formatDifference({ run, baseline }: ExportTile): string {
   if (!baseline) return "";
   if (run.tile.column === baseline.tile.column) return "baseline";
   const by = run.score - baseline.score;
-  if (baseline.score <= 0) return (by >= 0 ? "+" : "") + formatScore(by);
+  if (baseline.score <= 0) return (by > 0 ? "+" : "") + formatScore(by);
   const percent = Math.round((by / baseline.score) * 100);
-  return `${percent >= 0 ? "+" : ""}${minus(String(percent))} %`;
+  return `${percent > 0 ? "+" : ""}${minus(String(percent))} %`;
 }
 
 /** Silent and cancelled runs say so; a run that is done has nothing to explain. */

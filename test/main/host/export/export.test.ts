@@ -20,7 +20,7 @@ const broken = vi.hoisted(() => ({
   times: Infinity,
 }));
 vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof import("node:fs/promises")>();
+  const real = await original<typeof fs>();
   const breakable =
     <A extends unknown[], R>(name: string, of: (...args: A) => Promise<R>) =>
     (...args: A): Promise<R> =>

@@ -8,7 +8,7 @@ import {
   layoutSheet,
 } from "../../../../src/main/host/export/sheet-layout";
 import { openGallery } from "../../../../src/main/host/export/source";
-import { Fault } from "../../../../src/shared/fault";
+import type { Fault } from "../../../../src/shared/fault";
 import {
   imageOf,
   makeGallery,
