@@ -52,6 +52,15 @@ test("every tile lies where its row and column are, enlarged pixel by pixel", as
   // 8 pixels wide: 20 times is 160.
   expect(layout.scale).toBe(20);
   expect(info).toMatchObject({ width: layout.width, channels: 3 });
+  const { margin, labelWidth, title, head, gap } = layout;
+  expect(cellAt(layout, 0, 0)).toEqual({
+    left: margin + labelWidth,
+    top: title + head,
+  });
+  expect(cellAt(layout, 1, 2)).toEqual({
+    left: margin + labelWidth + 2 * (160 + gap),
+    top: title + head + layout.row,
+  });
   for (let row = 0; row < 2; row++)
     for (let column = 0; column < 3; column++) {
       const { left, top } = cellAt(layout, row, column);
