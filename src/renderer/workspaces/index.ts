@@ -1,5 +1,6 @@
 import type { Workspace } from "../lib/workspace";
 import { compare } from "./compare";
+import { library } from "./library";
 
 /** The rail, top to bottom. A workspace is a folder here and a line in this table. */
-export const workspaces: readonly Workspace[] = [compare];
+export const workspaces: readonly Workspace[] = [compare, library];
