@@ -17,7 +17,7 @@ import {
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { spellMethod } from "../../shared/method";
-import { codeOf, PartFolder, replaceFile } from "./folder";
+import { codeOf, replaceFile, type PartFolder } from "./folder";
 import { encodePng } from "./images";
 import { writeNpy } from "./npy";
 

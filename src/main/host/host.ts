@@ -78,12 +78,12 @@ export function createHost({
       (await (await networks()).list()).map(({ info }) => summaryOf(info)),
     "networks.get": async ({ network }) =>
       (await (await networks()).get(network)).info,
-    "networks.open": async ({ token }, { signal, progress }) => {
-      const report = throttled(progress);
+    "networks.open": async ({ token }, context) => {
+      const report = throttled(context.progress.bind(context));
       const opened = await (
         await networks()
       ).open(pathOf(token), {
-        signal,
+        signal: context.signal,
         progress: (stage, bytes, total) => {
           report({ stage, bytes, total });
         },
@@ -105,7 +105,11 @@ export function createHost({
         try {
           return await runGallery(
             { record, folder, networks: opened, backend: used },
-            { signal, progress: context.progress, viewer: context },
+            {
+              signal,
+              progress: context.progress.bind(context),
+              viewer: context,
+            },
           );
         } finally {
           await shelf.end(gallery);
@@ -152,7 +156,7 @@ export function createHost({
       const { bytes, shape } = picture;
       return { reply: { shape: [...shape], step: picture.step }, bytes };
     },
-    export: async (request, { signal, progress }) => {
+    export: async (request, context) => {
       const { gallery, token, ...rest } = request;
       return exportGallery(
         {
@@ -160,7 +164,7 @@ export function createHost({
           folder: (await library()).folderOf(gallery),
           out: pathOf(token),
         },
-        { signal, progress },
+        { signal: context.signal, progress: context.progress.bind(context) },
       );
     },
   };

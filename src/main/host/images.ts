@@ -10,7 +10,7 @@ export type ImageShape = readonly [number, number, number];
 
 /** How the picture formats that are decoded begin; documents such as SVG and PDF never reach a decoder. */
 const signatures: readonly RegExp[] = [
-  /^\x89PNG\r\n\x1a\n/,
+  /^\x89PNG\r\n/,
   /^\xff\xd8\xff/,
   /^GIF8/,
   /^RIFF....WEBP/s,

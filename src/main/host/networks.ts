@@ -55,10 +55,7 @@ export class Networks {
   /** Throws a Fault `unknown-network` for an id that names none, and what reading it throws. */
   async get(id: string): Promise<OpenedNetwork> {
     const present = this.#open.get(id);
-    if (present) {
-      this.#keep(id, present);
-      return present;
-    }
+    if (present) return this.#keep(id, present);
     const path = this.#paths.get(id);
     if (path !== undefined) return this.#keep(id, this.#reopen(id, path));
     if ((await this.#bundledIds()).includes(id))

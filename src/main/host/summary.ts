@@ -73,8 +73,8 @@ export function describeNetwork({
 }
 
 /** The summary without the labels. */
-export function summaryOf(info: NetworkInfo): NetworkSummary {
-  const { labels: _, ...summary } = info;
+export function summaryOf({ labels, ...summary }: NetworkInfo): NetworkSummary {
+  void labels;
   return summary;
 }
 

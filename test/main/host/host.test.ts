@@ -208,7 +208,7 @@ describe("the engine host", () => {
     const { id } = await open(await writeTinyNetwork(join(root, "net")));
     const { gallery } = await window.job("gallery.run", requestOf(id));
     const abort = new AbortController();
-    let answers: Promise<unknown> | null = null;
+    let answers: Promise<unknown> | undefined;
     const running = window.job(
       "gallery.run",
       requestOf(id, { steps: 100_000 }),
@@ -255,7 +255,7 @@ describe("the engine host", () => {
   it("keeps finished pictures when it is closed in the middle", async () => {
     const { root, host, window, open, configuration } = await start();
     const { id } = await open(await writeTinyNetwork(join(root, "net")));
-    let closed: Promise<void> | null = null;
+    let closed: Promise<void> | undefined;
     const { gallery, state } = await window.job(
       "gallery.run",
       requestOf(id, { steps: 100_000 }),

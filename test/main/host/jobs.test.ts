@@ -40,10 +40,12 @@ describe("the queue of heavy jobs", () => {
       },
       { signal: never },
     );
-    const second = queue.run(async () => void seen.push("b"), {
+    const second = queue.run(() => Promise.resolve(seen.push("b")), {
       signal: abort.signal,
     });
-    const third = queue.run(async () => void seen.push("c"), { signal: never });
+    const third = queue.run(() => Promise.resolve(seen.push("c")), {
+      signal: never,
+    });
     abort.abort(new Error("no more"));
     await expect(second).rejects.toThrow("no more");
     expect(seen).toEqual([]);
