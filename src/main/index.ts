@@ -29,6 +29,7 @@ import { menuTemplate } from "./menu-template";
 import { findPlaces } from "./places";
 import { Preferences } from "./preferences";
 import { denyPermissions } from "./security";
+import { writesDone } from "./stored-file";
 import { openWindow } from "./window";
 
 const droppedPathsSchema = z.array(z.string().max(4096)).max(100);
@@ -196,17 +197,17 @@ function main(): void {
   app.on("window-all-closed", () => {
     app.quit();
   });
-  let stopped = false;
   app.on("will-quit", (event) => {
-    if (stopped) return;
     event.preventDefault();
-    // The engine puts away what is finished, then goes.
-    void engine.stop().then(async () => {
-      await log.close();
-      stopped = true;
-      app.quit();
-    });
+    void shutDown();
   });
+  /** The engine puts away what is finished and goes; what is being saved is saved. */
+  async function shutDown(): Promise<void> {
+    await Promise.allSettled([engine.stop(), writesDone()]);
+    await log.close();
+    // Not quit: asked for in the middle of a quit that was held up, it is lost.
+    app.exit(0);
+  }
   app.whenReady().then(open, fail);
 }
 

@@ -5,6 +5,14 @@ import { z } from "zod";
 import { Fault } from "../shared/fault";
 import { parseJson } from "../shared/json";
 
+/** Writes on their way, of all files. */
+const writes = new Set<Promise<void>>();
+
+/** Settles once nothing is being written: before the app ends. */
+export async function writesDone(): Promise<void> {
+  await Promise.allSettled(writes);
+}
+
 const versioned = z.object({ version: z.unknown() });
 
 /**
@@ -51,7 +59,13 @@ export class StoredFile<T extends { readonly version: number }> {
   }
 
   /** Rejects with a Fault where the file belongs to another version or cannot be written; then the value stays. */
-  async save(value: T): Promise<void> {
+  save(value: T): Promise<void> {
+    const write = this.#write(value).finally(() => writes.delete(write));
+    writes.add(write);
+    return write;
+  }
+
+  async #write(value: T): Promise<void> {
     if (this.#foreign)
       throw new Fault(
         "invalid-request",

@@ -1,0 +1,136 @@
+/**
+ * The real app for a test: its own user data, no network, and a failed test for every error the page reports.
+ *
+ * `proxima` is a running app; `launch` starts one by hand, to restart on the same data.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  _electron,
+  expect,
+  test as base,
+  type ElectronApplication,
+  type Page,
+} from "@playwright/test";
+import {
+  electronEnvironment,
+  requireElectron,
+} from "../../scripts/electron-runtime.mjs";
+import { findEngine } from "./processes";
+
+export { expect };
+
+/** The folder with package.json and the built app. */
+export const appFolder =
+  process.env["PROXIMA_APP"] ?? join(import.meta.dirname, "../..");
+
+export interface LaunchOptions {
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** A running app with its window. */
+export interface Proxima {
+  readonly app: ElectronApplication;
+  readonly page: Page;
+  /** Process id of the engine host. */
+  engine(): Promise<number>;
+  /** Closes the window as a user does, and waits until the app is gone. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  /** Matches the page errors that the test provokes on purpose. */
+  expectedProblems: RegExp;
+}
+
+interface Fixtures {
+  userData: string;
+  launch: (options?: LaunchOptions) => Promise<Proxima>;
+  proxima: Proxima;
+}
+
+const asRoot = process.getuid?.() === 0;
+
+export const test = base.extend<Options & Fixtures>({
+  expectedProblems: [/(?!)/, { option: true }],
+
+  // Playwright reads the fixtures that one needs from this pattern.
+  // eslint-disable-next-line no-empty-pattern
+  userData: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), "proxima-e2e-"));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  },
+
+  launch: async ({ userData, expectedProblems }, use) => {
+    const running: ElectronApplication[] = [];
+    const problems: string[] = [];
+    await use(async (options = {}) => {
+      const app = await start(userData, options);
+      running.push(app);
+      const closed = app.waitForEvent("close", { timeout: 0 });
+      watch(app, problems);
+      const page = await app.firstWindow();
+      await page.waitForLoadState();
+      return {
+        app,
+        page,
+        engine: () => findEngine(app),
+        close: async () => {
+          await app.evaluate(({ BrowserWindow }) => {
+            BrowserWindow.getAllWindows()[0]?.close();
+          });
+          await closed;
+        },
+      };
+    });
+    for (const app of running) await app.close().catch(() => undefined);
+    const unexpected = problems.filter(
+      (problem) => !expectedProblems.test(problem),
+    );
+    expect(unexpected, "errors in the window").toEqual([]);
+  },
+
+  proxima: async ({ launch }, use) => {
+    await use(await launch());
+  },
+});
+
+async function start(
+  userData: string,
+  { env = {} }: LaunchOptions,
+): Promise<ElectronApplication> {
+  const runtime = requireElectron();
+  return _electron.launch({
+    executablePath: runtime.path,
+    // As the app's own settings and the system say.
+    colorScheme: null,
+    args: [...(asRoot ? ["--no-sandbox"] : []), "--disable-gpu", appFolder],
+    env: {
+      ...definedEnvironment(),
+      ...electronEnvironment(runtime),
+      PROXIMA_USER_DATA: userData,
+      PROXIMA_NODE: process.execPath,
+      ...env,
+    },
+  });
+}
+
+function definedEnvironment(): Record<string, string> {
+  const defined = Object.entries(process.env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  return Object.fromEntries(defined);
+}
+
+/** Console errors and everything thrown or rejected without a handler. */
+function watch(app: ElectronApplication, problems: string[]): void {
+  const context = app.context();
+  context.on("console", (message) => {
+    if (message.type() === "error") problems.push(message.text());
+  });
+  context.on("weberror", (problem) => {
+    problems.push(String(problem.error()));
+  });
+}
