@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { planGallery, runGallery } from "../../main/host/gallery";
+import { runGallery } from "../../main/host/gallery";
+import { planGallery } from "../../main/host/gallery-plan";
 import { runFiles } from "../../main/host/gallery-folder";
 import { checkBatch } from "../../main/host/memory";
 import type { GalleryProgress } from "../../shared/contract";
@@ -68,7 +69,12 @@ export const render: Command = {
             `${record.labels[tile.row]} ${given}: ${fault.message} ${fault.remedy}`.trim(),
           );
       }
-      line.show(progress.imageSteps, progress.imageStepsTotal, pace(progress));
+      if (!context.signal.aborted)
+        line.show(
+          progress.imageSteps,
+          progress.imageStepsTotal,
+          pace(progress),
+        );
     };
     const outcome = await runGallery(
       { record, folder: out, networks, backend },

@@ -1,11 +1,9 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
-import {
-  planGallery,
-  runGallery,
-  type GalleryOptions,
-} from "../../../src/main/host/gallery";
+import { runGallery } from "../../../src/main/host/gallery";
+import type { GalleryOptions } from "../../../src/main/host/gallery-batch";
+import { planGallery } from "../../../src/main/host/gallery-plan";
 import {
   readGallery,
   readPicture,
