@@ -564,8 +564,11 @@ describe("a full carrier", () => {
       )
       .catch(() => undefined);
     const job = await context.promise;
-    expect(job.wants("a")).toBe(false);
+    expect(job.wants("a")).toBe(true);
     job.frame("a", { step: 1 }, Uint8Array.of(1));
+    expect(job.wants("a")).toBe(false);
+    // What waits for a full carrier takes no turn from another slot.
+    expect(job.wants("b")).toBe(true);
     job.frame("a", { step: 2 }, Uint8Array.of(1));
     full = false;
     drained();

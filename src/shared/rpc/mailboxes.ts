@@ -33,9 +33,13 @@ export class Mailboxes {
     return this.#closed;
   }
 
+  /**
+   * A full carrier does not count: a round over many slots fills it within a few frames, and the slots that
+   * come last would never get their turn. What is put then waits here and goes when the carrier has drained.
+   */
   wants(name: string): boolean {
-    const credit = this.#slots.get(name)?.credit ?? true;
-    return !this.#closed && credit && this.#writable();
+    const slot = this.#slots.get(name);
+    return !this.#closed && (!slot || (slot.credit && !slot.waiting));
   }
 
   put(name: string, header: unknown, bytes: Uint8Array): void {

@@ -35,7 +35,7 @@ export interface CallContext {
 export interface JobContext<J extends JobSpec> extends CallContext {
   /** Sent in order, none lost; keep it to 10 a second. */
   progress(progress: Progress<J>): void;
-  /** Whether the slot has its credit back: a frame put now would go at once. */
+  /** Whether the slot has its credit back and nothing waits there: a frame put now would go next. */
   wants(slot: string): boolean;
   /**
    * Puts a frame into the slot's mailbox; a newer one replaces one not yet sent. The last one always goes,
