@@ -8,7 +8,7 @@ import {
   type Shape,
   type Weights,
 } from "../network/op";
-import { count } from "../network/ops/check";
+import { count, spell } from "../network/ops/check";
 import * as ops from "../network/ops/index";
 
 export type Input = Network["input"];
@@ -18,6 +18,9 @@ export type Assembly = Pick<
   Network,
   "input" | "nodes" | "output" | "shapes" | "maximises"
 > & { readonly stripped: readonly string[] };
+
+/** A GiB as float32: far above what images need, far below what stops a machine. */
+const mostValues = 2 ** 28;
 
 /** Collects nodes in topological order. */
 export class Assembler {
@@ -44,6 +47,12 @@ export class Assembler {
       inputs.map((i) => this.shapeOf(i)),
       node,
     );
+    if (!(count(shape) <= mostValues))
+      throw new Fault(
+        "unsupported-network",
+        `Node "${unique}" (${op.kind}) has the shape ${spell(shape)}.`,
+        `Supported are values of up to ${mostValues} numbers an image.`,
+      );
     this.#nodes.set(unique, node);
     this.#shapes.set(unique, shape);
     return unique;
@@ -60,13 +69,13 @@ export class Assembler {
     const stripped: string[] = [];
     const bare = this.#withoutSoftmax(output);
     if (bare !== output) stripped.push("softmax");
-    const [logits, spread] = this.#vector(bare);
-    const nodes = this.#reached(logits);
-    if (nodes.length === 0)
+    if (bare === inputName)
       throw new Fault(
         "unsupported-network",
         "The network does nothing with its input.",
       );
+    const [logits, spread] = this.#vector(bare);
+    const nodes = this.#reached(logits);
     const last = this.#nodes.get(bare);
     const unit =
       stripped.length > 0
@@ -124,7 +133,7 @@ export class Assembler {
     if (shape.length !== 3)
       throw new Fault(
         "unsupported-network",
-        `The output has the shape [${shape.join(", ")}].`,
+        `The output has the shape ${spell(shape)}.`,
         "Networks end in a vector [class] or in a map [height, width, class].",
       );
     if (height === 1 && width === 1)

@@ -15,6 +15,9 @@ export interface Window {
   readonly padding: Padding;
 }
 
+/** No image is larger; windows beyond it would only cost memory. */
+const largest = 16_384;
+
 export const noPads: Pads = [
   [0, 0],
   [0, 0],
@@ -71,6 +74,16 @@ export function checkedOutput(node: Node, window: Window, input: Pair): Pair {
       node,
       `window ${window.size.join(" x ")}, strides ${window.strides.join(" x ")}, dilations ${window.dilations.join(" x ")}.`,
       "Window, strides and dilations are whole numbers from 1 on.",
+    );
+  const reaches = [
+    reach(window.size[0], window.dilations[0]),
+    reach(window.size[1], window.dilations[1]),
+  ];
+  if (Math.max(...reaches, ...window.strides) > largest)
+    refuse(
+      node,
+      `its window reaches over ${reaches.join(" x ")} pixels with strides ${window.strides.join(" x ")}.`,
+      `Supported are windows and strides of up to ${largest} pixels.`,
     );
   const pads = padsOf(window, input);
   if (!pads.flat().every((n) => Number.isInteger(n) && n >= 0))
