@@ -26,14 +26,15 @@ export function sharedAxis(
   return { steps: Math.max(1, steps), low, high };
 }
 
-/** Points for an SVG polyline in a box `width` x `height`; thinned to what can be seen, ends kept. */
+/** Points for an SVG polyline of the first `length` scores in a box `width` x `height`; thinned to what can be seen, ends kept. */
 export function tracePoints(
   trace: readonly number[],
+  length: number,
   axis: Axis,
   width: number,
   height: number,
 ): string {
-  const last = trace.length - 1;
+  const last = length - 1;
   if (last < 0) return "";
   const stride = Math.max(1, Math.ceil(last / finest));
   const points: string[] = [];

@@ -31,7 +31,7 @@ import { Picks } from "./picks.svelte";
 import { Pictures } from "./pictures.svelte";
 import { Preferences } from "./preferences.svelte";
 import { RememberedChoices } from "./remembered.svelte";
-import { differences, RunSettings } from "./run-settings.svelte";
+import { differences, keepFor, RunSettings } from "./run-settings.svelte";
 import { Runner } from "./runner.svelte";
 import { Scrubber } from "./scrubber.svelte";
 import { Selection, type Cell } from "./selection.svelte";
@@ -593,7 +593,9 @@ export class AppState {
       choicesKey(network.hash),
       networkChoices,
     );
-    const { backwardSlope, ...defaults } = network.defaults;
+    const { backwardSlope, ...own } = network.defaults;
+    // A card rarely says what to keep; without kept steps there is nothing to scrub.
+    const defaults = { ...own, keep: own.keep || keepFor(own.steps) };
     this.#recalled = choices !== null;
     this.settings.defaults = defaults;
     this.settings.values = choices?.settings ?? {

@@ -217,6 +217,11 @@ export class RunSettings {
   }
 }
 
+/** About twenty kept steps: enough to scrub through, little on disk. */
+export function keepFor(steps: number): number {
+  return Math.max(1, Math.round(steps / 20));
+}
+
 export function problemOf(field: Field, value: number): string | null {
   const s = fieldSpecs.find((f) => f.field === field);
   if (!s) return null;
