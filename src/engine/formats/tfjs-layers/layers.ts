@@ -70,8 +70,10 @@ function refusePadding(config: Config): string | null {
     : `padding "${padding}"`;
 }
 
-function biasOf({ config, weight }: LayerContext): Weights {
-  return config.boolean("use_bias", true) ? { bias: weight("bias") } : {};
+function biasOf(context: LayerContext): Weights {
+  return context.config.boolean("use_bias", true)
+    ? { bias: context.weight("bias") }
+    : {};
 }
 
 /** The layer's linear part, and the activation written into it as a node of its own. */
@@ -192,7 +194,8 @@ const dense: LayerKind = {
 const batchNormalization: LayerKind = {
   build(context) {
     needLast(context, -1);
-    const { config, weight } = context;
+    const { config } = context;
+    const weight = (name: string) => context.weight(name);
     return context.add(
       ops.batchNorm,
       context.name,

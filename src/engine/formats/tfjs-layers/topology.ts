@@ -129,7 +129,8 @@ function readSources(value: unknown, what: string): Source[] {
 }
 
 function readSource(source: unknown, reader: string): Source {
-  const [layer, call, tensor]: unknown[] = Array.isArray(source) ? source : [];
+  const parts: unknown[] = Array.isArray(source) ? source : [];
+  const [layer, call, tensor] = parts;
   if (
     typeof layer !== "string" ||
     !Number.isSafeInteger(call) ||
