@@ -59,10 +59,10 @@ export const bench: Command = {
       steps,
       precision,
     });
-    context.emit({ msPerImageStep, batch, backend: status.title, precision });
-    context.print(
-      `${msPerImageStep.toFixed(2)} ms an image-step, batch ${batch}, ${precision}, ${status.title}`,
-    );
+    const result = { msPerImageStep, batch, backend: status.title, precision };
+    context.emit(result);
+    // a measurement is for scripts: the same line with and without --json
+    context.print(JSON.stringify(result));
     return exitCodes.done;
   },
 };
