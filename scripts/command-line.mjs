@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { buildIfStale } from "./lib/build-app.mjs";
 import { projectRoot } from "./lib/places.mjs";
 import { Refusal } from "./lib/refusal.mjs";
-import { nativeEnvironment, readNativeStatus } from "./setup/native.mjs";
+import { nativeEnvironment, readNativeStatus } from "./setup/native-status.mjs";
 import { packagesAreInstalled } from "./setup/packages.mjs";
 
 /**
@@ -27,8 +27,10 @@ export async function main(argv) {
   // standard output belongs to the command
   await buildIfStale({ say: console.error });
   const require = createRequire(import.meta.url);
-  /** @type {{ main(argv: string[]): Promise<number> }} src/cli/index.ts, built */
-  const cli = require(join(projectRoot, "out/main/cli.cjs"));
+  // src/cli/index.ts, built
+  const cli = /** @type {{ main: (argv: string[]) => Promise<number> }} */ (
+    require(join(projectRoot, "out/main/cli.cjs"))
+  );
   return cli.main(argv);
 }
 

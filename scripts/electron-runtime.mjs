@@ -78,7 +78,9 @@ function electronDist(path) {
  */
 export function officialElectron(root) {
   const folder = join(root, "node_modules/electron");
-  const version = readJson(join(folder, "package.json"))?.version;
+  /** @type {{ version: string } | null} */
+  const manifest = readJson(join(folder, "package.json"));
+  const version = manifest?.version;
   const inside = readText(join(folder, "path.txt"));
   const unpacked = readText(join(folder, "dist/version"))?.replace(/^v/, "");
   if (!version || !inside || unpacked !== version) return null;
@@ -92,6 +94,7 @@ export function officialElectron(root) {
  */
 export function testRuntime(cache) {
   const folder = testElectronFolder(cache);
+  /** @type {{ integrity: string, bytes: number } | null} */
   const lock = readJson(join(folder, "lock.json"));
   const path = join(folder, "electron");
   if (lock?.integrity !== testElectron.integrity || sizeOf(path) !== lock.bytes)

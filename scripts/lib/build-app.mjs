@@ -1,6 +1,7 @@
 // @ts-check
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { fingerprint } from "./fingerprint.mjs";
 import { readJson, writeJson } from "./files.mjs";
 import { withLock } from "./lock.mjs";
@@ -27,9 +28,10 @@ const stampFile = (root) => join(root, "out/built-from.json");
  * @param {string} wanted
  */
 function isFresh(root, wanted) {
+  /** @type {{ sources: string } | null} */
+  const stamp = readJson(stampFile(root));
   return (
-    readJson(stampFile(root))?.sources === wanted &&
-    existsSync(join(root, "out/main/index.cjs"))
+    stamp?.sources === wanted && existsSync(join(root, "out/main/index.cjs"))
   );
 }
 
@@ -58,10 +60,16 @@ export async function buildIfStale({
     const ended = await runProcess(
       process.execPath,
       [join(root, "node_modules/electron-vite/bin/electron-vite.js"), "build"],
-      { cwd: root, limitMs: 10 * 60_000 },
+      {
+        cwd: root,
+        env: { ...process.env, NO_COLOR: "1" },
+        limitMs: 10 * 60_000,
+      },
     );
     if (ended.code !== 0)
-      throw new Refusal(`The build failed:\n${ended.output.trim()}`);
+      throw new Refusal(
+        `The build failed:\n${stripVTControlCharacters(ended.output).trim()}`,
+      );
     writeJson(stampFile(root), { sources: wanted });
     return true;
   });

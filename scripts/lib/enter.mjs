@@ -1,8 +1,8 @@
 // @ts-check
 // Read by Nodes far older than the ones we support, so that they can say so: plain syntax, no imports.
 
-/** The oldest Node everything here runs on: [major, minor]. */
-const oldest = [20, 19];
+/** The oldest Node everything here runs on. */
+const oldest = { major: 20, minor: 19 };
 
 /**
  * One sentence when this Node cannot run Proxima, otherwise null.
@@ -13,11 +13,13 @@ export function nodeRefusal(version) {
   const parts = version.split(".");
   const major = Number(parts[0]);
   const minor = Number(parts[1]);
-  if (major > oldest[0] || (major === oldest[0] && minor >= oldest[1]))
+  if (major > oldest.major || (major === oldest.major && minor >= oldest.minor))
     return null;
   return (
     "Proxima needs Node " +
-    oldest.join(".") +
+    oldest.major +
+    "." +
+    oldest.minor +
     " or later and this is Node " +
     version +
     ": install a current Node from nodejs.org and run the command again."
@@ -39,10 +41,19 @@ export function enter(main) {
     function (code) {
       process.exitCode = code;
     },
-    function (error) {
-      const expected = error && error.name === "Refusal";
-      console.error(expected ? error.message : error);
-      process.exitCode = (expected && error.exitCode) || 1;
+    function (/** @type {unknown} */ error) {
+      const refused = asRefusal(error);
+      console.error(refused ? refused.message : error);
+      process.exitCode = refused ? refused.exitCode : 1;
     },
   );
+}
+
+/**
+ * By name, because importing the class would load a module that an old Node cannot read.
+ * @param {unknown} error
+ */
+function asRefusal(error) {
+  if (!(error instanceof Error) || error.name !== "Refusal") return null;
+  return /** @type {import("./refusal.mjs").Refusal} */ (error);
 }

@@ -16,13 +16,15 @@ import { dirname, join } from "node:path";
 import { Refusal } from "./refusal.mjs";
 
 /**
- * The parsed file, or null where there is none or it is not JSON.
+ * The parsed file, or null where there is none or it is not JSON. Its shape is the caller's promise: only files of
+ * npm and of set-up itself are read with it.
+ * @template T
  * @param {string} path
- * @returns {any} its shape is the caller's knowledge
+ * @returns {T | null}
  */
 export function readJson(path) {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    return /** @type {T} */ (JSON.parse(readFileSync(path, "utf8")));
   } catch {
     return null;
   }

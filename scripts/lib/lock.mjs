@@ -31,7 +31,7 @@ export async function withLock(path, onWait, work) {
   mkdirSync(dirname(path), { recursive: true });
   let told = false;
   while (!tryLock(path)) {
-    const holder = readJson(path);
+    const holder = readHolder(path);
     if (isGone(path, holder)) {
       takeAway(path);
       continue;
@@ -60,6 +60,14 @@ export async function withLock(path, onWait, work) {
   }
 }
 
+/** @typedef {{ pid: number, host: string }} Holder */
+
+/**
+ * @param {string} path
+ * @returns {Holder | null}
+ */
+const readHolder = (path) => readJson(path);
+
 /** @param {string} path */
 function tryLock(path) {
   try {
@@ -75,7 +83,7 @@ function tryLock(path) {
 
 /**
  * @param {string} path
- * @param {{ pid: number, host: string } | null} holder null while the file is being written, or after a power cut
+ * @param {Holder | null} holder null while the file is being written, or after a power cut
  */
 function isGone(path, holder) {
   const touched = statSync(path, { throwIfNoEntry: false })?.mtimeMs;
@@ -111,7 +119,7 @@ function takeAway(path) {
   const mine = `${path}.${process.pid}.gone`;
   try {
     renameSync(path, mine);
-    if (!isGone(mine, readJson(mine))) linkSync(mine, path);
+    if (!isGone(mine, readHolder(mine))) linkSync(mine, path);
   } catch (error) {
     if (!isErrno(error, "ENOENT") && !isErrno(error, "EEXIST")) throw error;
   } finally {

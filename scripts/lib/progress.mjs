@@ -6,7 +6,7 @@ import { inMegabytes } from "./files.mjs";
  * @property {(text: string) => void} say what is being done now
  * @property {(done: number, total: number, unit: "bytes" | "packages") => void} move how far it is
  * @property {(text?: string) => void} done
- * @property {(sentence: string) => void} fail
+ * @property {(sentence: string) => void} note a sentence that stands by itself
  */
 
 /** Without a terminal a line is printed when a stage has moved by this much, or after this long. */
@@ -65,9 +65,7 @@ export function createReporter(stream = process.stdout, now = Date.now) {
       done(text = "ready") {
         line(`${title}: ${text} (${seconds()})`);
       },
-      fail(sentence) {
-        line(`${title}: ${sentence}`);
-      },
+      note: line,
     };
   }
   return { stage, line };

@@ -2,6 +2,7 @@
 
 /** What cannot be done, as one sentence with its remedy; shown without a stack. */
 export class Refusal extends Error {
+  /** @override */
   name = "Refusal";
 
   /**

@@ -43,7 +43,7 @@ export async function installElectron(context, { only }, stage) {
       sentence ||
         "The test runtime exists for Linux on x86-64 only: run node scripts/setup.mjs --electron official.",
     );
-  stage.say(sentence || "the test runtime was asked for");
+  if (sentence) stage.note(`${sentence}.`);
   await installTestRuntime(context, stage);
 }
 

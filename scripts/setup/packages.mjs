@@ -1,6 +1,6 @@
 // @ts-check
 /** The npm packages of package-lock.json, installed beside node_modules and then moved into its place. */
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import {
   freshStaging,
@@ -21,11 +21,19 @@ const bytesNeeded = 750e6;
  * @param {string} root
  */
 export function packagesAreInstalled(root) {
-  const wanted = readJson(join(root, "package-lock.json"))?.packages;
-  const found = readJson(
-    join(root, "node_modules/.package-lock.json"),
-  )?.packages;
-  return wanted && found ? installedAsLocked(wanted, found) : false;
+  const wanted = readLock(join(root, "package-lock.json"));
+  const found = readLock(join(root, "node_modules/.package-lock.json"));
+  return wanted !== null && found !== null && installedAsLocked(wanted, found);
+}
+
+/**
+ * @param {string} path
+ * @returns {Record<string, LockedPackage> | null}
+ */
+function readLock(path) {
+  /** @type {{ packages?: Record<string, LockedPackage> } | null} */
+  const lock = readJson(path);
+  return lock?.packages ?? null;
 }
 
 /**
@@ -106,15 +114,15 @@ export async function installPackages({ root, log, env }, stage) {
   for (const file of ["package.json", "package-lock.json", ".npmrc"])
     if (existsSync(join(root, file)))
       copyFileSync(join(root, file), join(place, file));
-  const { packages } = readJson(join(root, "package-lock.json")) ?? {};
+  const packages = readLock(join(root, "package-lock.json"));
   if (!packages)
     throw new Refusal(
       "package-lock.json is missing or damaged: restore it (git checkout package-lock.json) and run the command again.",
     );
   const machine = thisMachine();
-  const folders = Object.keys(packages).filter(
-    (path) => path !== "" && isNeeded(packages[path], machine),
-  );
+  const folders = Object.entries(packages)
+    .filter(([path, locked]) => path !== "" && isNeeded(locked, machine))
+    .map(([path]) => path);
   stage.say(`installing ${folders.length} packages (about 530 MB on disk)`);
   const npm = findNpm(env);
   const ended = await runProcess(
@@ -148,6 +156,7 @@ export async function installPackages({ root, log, env }, stage) {
     join(root, "node_modules"),
     staging,
   );
+  rmSync(staging, { recursive: true, force: true });
   stage.done(`${folders.length} packages checked and installed`);
 }
 

@@ -8,12 +8,11 @@ import { withLock } from "../lib/lock.mjs";
 import { cacheFolder, projectRoot, stateFolder } from "../lib/places.mjs";
 import { Refusal } from "../lib/refusal.mjs";
 import { installElectron } from "./electron.mjs";
+import { nativeStatusFile, readNativeStatus } from "./native-status.mjs";
 import {
   chooseTensorFlow,
   installNative,
   nativeIsInstalled,
-  nativeStatusFile,
-  readNativeStatus,
 } from "./native.mjs";
 import { installPackages, packagesAreInstalled } from "./packages.mjs";
 import { tensorflowCpu, tensorflowGpu } from "./pins.mjs";
@@ -31,7 +30,7 @@ import { installSystemLibraries, systemIsReady } from "./system-libraries.mjs";
 
 /**
  * @typedef {object} SetUp
- * @property {import("./native.mjs").NativeStatus} native
+ * @property {import("./native-status.mjs").NativeStatus} native
  * @property {import("../electron-runtime.mjs").ElectronRuntime | null} electron
  * @property {string[]} problems sentences; the command line works, the window does not
  * @property {boolean} worked something had to be done
@@ -146,8 +145,14 @@ async function work(job) {
       installSystemLibraries({ ...need, log, asRoot }, stage),
     );
   }
-  if (problems.length === 0) reporter.line("Set-up is complete.");
-  return result(job, problems, true);
+  const outcome = result(job, problems, true);
+  if (problems.length === 0)
+    reporter.line(
+      outcome.native.state === "ready"
+        ? "Set-up is complete."
+        : "Set-up is complete, without native TensorFlow: Proxima computes with the slower fallback backend.",
+    );
+  return outcome;
 }
 
 /**
@@ -166,14 +171,14 @@ async function workOnNative(job) {
     const sentence = await attempt(job, pin, stage);
     if (!sentence) return [];
     if (tensorflow === "gpu") problems.push(sentence);
-    else stage.fail(sentence);
+    else stage.note(sentence);
     stage.say("going on with the one for the CPU");
     pin = tensorflowCpu;
     if (nativeIsInstalled({ root, cache }, pin)) return problems;
   }
   const sentence = await attempt(job, pin, stage);
   if (sentence) {
-    stage.fail(sentence);
+    stage.note(sentence);
     writeJson(nativeStatusFile(root), unavailable(sentence));
   }
   return problems;
@@ -231,7 +236,7 @@ function result({ root, env }, problems, worked) {
 
 /**
  * @param {string} reason
- * @returns {import("./native.mjs").NativeStatus}
+ * @returns {import("./native-status.mjs").NativeStatus}
  */
 function unavailable(reason) {
   return {

@@ -43,6 +43,7 @@ function fingerprint(path) {
  */
 export function systemIsReady({ root, electron, virtualDisplay, env }) {
   if (process.platform !== "linux") return true;
+  /** @type {{ electron: string } | null} */
   const found = readJson(foundFile(root));
   return (
     found?.electron === fingerprint(electron) &&

@@ -14,13 +14,15 @@ const folder = process.argv[2] ?? "";
 const require = createRequire(join(folder, "package.json"));
 
 // tfjs-node 4.22 calls two functions of node:util that Node 23 took away
-/** @type {any} they are gone from its types too */
+/** @type {Record<string, unknown>} a view that may be written */
 const old = util;
-old.isNullOrUndefined ??= (/** @type {unknown} */ value) => value == null;
-old.isArray ??= Array.isArray;
+old["isNullOrUndefined"] ??= (/** @type {unknown} */ value) => value == null;
+old["isArray"] ??= Array.isArray;
 
-/** @type {any} the copy in FOLDER has no types here */
-const tf = require(join(folder, "dist/index.js"));
+// of the copy in FOLDER
+const tf = /** @type {typeof import("@tensorflow/tfjs-node-gpu")} */ (
+  require(join(folder, "dist/index.js"))
+);
 require("@tensorflow/tfjs-backend-cpu");
 await tf.ready();
 
@@ -28,39 +30,60 @@ await tf.ready();
 const wave = (count) =>
   Float32Array.from({ length: count }, (_, i) => Math.sin(1 + i * 0.7));
 
-/** @param {string} backend */
+/**
+ * The output and both gradients.
+ * @param {string} backend
+ */
 async function compute(backend) {
   await tf.setBackend(backend);
   const x = tf.tensor4d(wave(2 * 9 * 9 * 4), [2, 9, 9, 4]);
   const w = tf.tensor4d(wave(3 * 3 * 4 * 6), [3, 3, 4, 6]);
-  /** @param {any} a @param {any} b */
-  const f = (a, b) => tf.relu(tf.conv2d(a, b, 2, "same"));
+  /** @typedef {typeof x} Tensor4 @typedef {import("@tensorflow/tfjs-core").Tensor} Tensor */
+  const f = (/** @type {Tensor} */ a, /** @type {Tensor} */ b) =>
+    tf.relu(
+      // tf.grads knows no ranks
+      tf.conv2d(
+        /** @type {Tensor4} */ (a),
+        /** @type {Tensor4} */ (b),
+        2,
+        "same",
+      ),
+    );
   const y = f(x, w);
-  const [dx, dw] = tf.grads(f)([x, w], tf.tensor(wave(y.size), y.shape));
-  return [y, dx, dw].map((t) => t.dataSync());
+  const gradients = tf.grads(f)([x, w], tf.tensor(wave(y.size), y.shape));
+  return [y, ...gradients].map((tensor) => [...tensor.dataSync()]);
+}
+
+/**
+ * The largest difference relative to the largest value; NaN where a value is.
+ * @param {readonly number[]} values
+ * @param {readonly number[]} expected
+ */
+function difference(values, expected) {
+  const worst = values.map((value, i) =>
+    Math.abs(value - (expected[i] ?? NaN)),
+  );
+  return Math.max(...worst) / Math.max(...expected.map(Math.abs));
 }
 
 const native = await compute("tensorflow");
 const reference = await compute("cpu");
-const differences = native.map((values, i) => {
-  const expected = reference[i];
-  let worst = 0;
-  let largest = 0;
-  for (let k = 0; k < expected.length; k += 1) {
-    worst = Math.max(worst, Math.abs(values[k] - expected[k]));
-    largest = Math.max(largest, Math.abs(expected[k]));
-  }
-  return worst / largest;
-});
+const differences = native.map((values, i) =>
+  difference(values, reference[i] ?? []),
+);
 
 await tf.setBackend("tensorflow");
-const { binding, isUsingGpuDevice } = tf.backend();
+// the backend's class comes without types
+const backend =
+  /** @type {{ binding: { TF_Version: string }, isUsingGpuDevice: boolean }} */ (
+    /** @type {unknown} */ (tf.backend())
+  );
 console.log(
   JSON.stringify({
-    version: binding.TF_Version,
-    device: isUsingGpuDevice ? "GPU" : "CPU",
+    version: backend.binding.TF_Version,
+    device: backend.isUsingGpuDevice ? "GPU" : "CPU",
     differences,
   }),
 );
-// a NaN is a difference too
-if (!differences.every((difference) => difference < tolerance)) process.exit(1);
+// written so that NaN fails too
+if (!differences.every((value) => value < tolerance)) process.exit(1);

@@ -54,14 +54,14 @@ export function tensorflowFolder(cache, pin) {
  */
 export function tensorflowIsUnpacked(cache, pin) {
   const folder = tensorflowFolder(cache, pin);
+  /** @type {{ wheels: string[], bytes: Record<string, number> } | null} */
   const lock = readJson(join(folder, "lock.json"));
-  if (lock?.wheels?.join() !== pin.wheels.map((w) => w.sha256).join())
+  if (lock?.wheels.join() !== pin.wheels.map((wheel) => wheel.sha256).join())
     return false;
-  return libraries.every(
-    (name) =>
-      lock.bytes?.[name] > 0 &&
-      sizeOf(join(folder, "tensorflow", name)) === lock.bytes[name],
-  );
+  return libraries.every((name) => {
+    const bytes = sizeOf(join(folder, "tensorflow", name));
+    return bytes > 0 && bytes === lock.bytes[name];
+  });
 }
 
 /**

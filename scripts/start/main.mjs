@@ -3,7 +3,7 @@ import { buildIfStale } from "../lib/build-app.mjs";
 import { projectRoot } from "../lib/places.mjs";
 import { createReporter } from "../lib/progress.mjs";
 import { requireElectron } from "../electron-runtime.mjs";
-import { nativeEnvironment } from "../setup/native.mjs";
+import { windowEnvironment } from "../setup/native-status.mjs";
 import { setUp } from "../setup/set-up.mjs";
 import { launch } from "./launch.mjs";
 import { noDisplay, rootRefusal, thisDesk } from "./desk.mjs";
@@ -47,10 +47,6 @@ export async function main(argv) {
     );
   return launch(electron, {
     args: [...(desk.noSandbox ? ["--no-sandbox"] : []), projectRoot, ...argv],
-    env: nativeEnvironment(native, {
-      ...process.env,
-      // the engine's host runs in plain Node: this very one
-      PROXIMA_NODE: process.execPath,
-    }),
+    env: windowEnvironment(native, process.env),
   });
 }

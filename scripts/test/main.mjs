@@ -5,11 +5,14 @@ import { electronEnvironment, electronRuntime } from "../electron-runtime.mjs";
 import { projectRoot, stateFolder } from "../lib/places.mjs";
 import { createReporter } from "../lib/progress.mjs";
 import { Refusal } from "../lib/refusal.mjs";
-import { nativeEnvironment } from "../setup/native.mjs";
+import {
+  nativeEnvironment,
+  windowEnvironment,
+} from "../setup/native-status.mjs";
 import { setUp } from "../setup/set-up.mjs";
 import { buildIfStale } from "../lib/build-app.mjs";
 import { runChecks } from "./checks.mjs";
-import { add, lastLine, nothing, one } from "./counts.mjs";
+import { add, lastLine, one } from "./counts.mjs";
 import { runEndToEnd, runUnitTests } from "./suites.mjs";
 
 /** @typedef {import("./counts.mjs").Counts} Counts */
@@ -19,13 +22,10 @@ import { runEndToEnd, runUnitTests } from "./suites.mjs";
  * @returns {Promise<number>} 1 on any failure
  */
 export async function main() {
-  let counts = nothing;
-  try {
-    counts = await runAll();
-  } catch (error) {
+  const counts = await runAll().catch((/** @type {unknown} */ error) => {
     console.error(error instanceof Refusal ? error.message : error);
-    counts = one.failed;
-  }
+    return one.failed;
+  });
   console.log(`\n${lastLine(counts)}`);
   return counts.failed > 0 ? 1 : 0;
 }
@@ -45,14 +45,12 @@ async function runAll() {
   rmSync(results, { recursive: true, force: true });
   mkdirSync(results, { recursive: true });
   const electron = electronRuntime();
-  const env = nativeEnvironment(native, {
-    ...process.env,
-    ...(electron ? electronEnvironment(electron) : {}),
-    PROXIMA_NODE: process.execPath,
-  });
 
-  let counts = await runChecks(env);
-  counts = add(counts, await runUnitTests(env, results));
+  let counts = await runChecks(process.env);
+  counts = add(
+    counts,
+    await runUnitTests(nativeEnvironment(native, process.env), results),
+  );
   const built = await stage("build", async () => {
     await buildIfStale({ say: console.log });
     return one.passed;
@@ -65,6 +63,10 @@ async function runAll() {
       counts,
       failed("the window's tests cannot run without Electron"),
     );
+  const env = {
+    ...windowEnvironment(native, process.env),
+    ...electronEnvironment(electron),
+  };
   return add(counts, await runEndToEnd(env, results));
 }
 

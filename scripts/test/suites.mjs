@@ -31,7 +31,9 @@ export async function runUnitTests(env, results, files = []) {
     ],
     { cwd: projectRoot, env, inherit: true, limitMs },
   );
-  return countVitest(readJson(report), code);
+  /** @type {import("./counts.mjs").VitestReport | null} */
+  const found = readJson(report);
+  return countVitest(found, code);
 }
 
 /**
@@ -47,7 +49,7 @@ export async function runEndToEnd(env, results) {
   const command = [
     process.execPath,
     join(projectRoot, "node_modules/@playwright/test/cli.js"),
-    ...["test", "--reporter=list,json"],
+    "test",
   ];
   if (!desk.display) {
     if (!onPath("xvfb-run", env)) {
@@ -63,11 +65,13 @@ export async function runEndToEnd(env, results) {
     cwd: projectRoot,
     env: {
       ...env,
-      PLAYWRIGHT_JSON_OUTPUT_FILE: report,
+      PROXIMA_E2E_REPORT: report,
       ...(desk.root ? { PROXIMA_NO_SANDBOX: "1" } : {}),
     },
     inherit: true,
     limitMs,
   });
-  return countPlaywright(readJson(report), code);
+  /** @type {import("./counts.mjs").PlaywrightReport | null} */
+  const found = readJson(report);
+  return countPlaywright(found, code);
 }
