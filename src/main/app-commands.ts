@@ -17,10 +17,10 @@ export interface AppCommandOptions {
   readonly preferences: Preferences;
   readonly busy: Busy;
   readonly log: Log;
-  window(): BrowserWindow;
-  configuration(settings: Settings): EngineConfiguration;
+  readonly window: () => BrowserWindow;
+  readonly configuration: (settings: Settings) => EngineConfiguration;
   /** After settings have changed. */
-  applySettings(settings: Settings): void;
+  readonly applySettings: (settings: Settings) => void;
 }
 
 /** A picture of a few hundred million pixels is no picture of ours. */

@@ -3,7 +3,7 @@ import { stat } from "node:fs/promises";
 import { basename, isAbsolute } from "node:path";
 import {
   app,
-  BrowserWindow,
+  type BrowserWindow,
   Menu,
   MessageChannelMain,
   nativeTheme,
@@ -204,7 +204,7 @@ function main(): void {
   /** The engine puts away what is finished and goes; what is being saved is saved. */
   async function shutDown(): Promise<void> {
     await Promise.allSettled([engine.stop(), writesDone()]);
-    await log.close();
+    log.close();
     // Not quit: asked for in the middle of a quit that was held up, it is lost.
     app.exit(0);
   }

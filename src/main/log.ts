@@ -1,19 +1,23 @@
 import {
-  createWriteStream,
+  closeSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   renameSync,
-  statSync,
-  type WriteStream,
+  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
 const maxBytes = 4 * 2 ** 20;
 
-/** A log file that is moved to `<path>.1` once it has grown past its limit, so that two files are all there ever is. */
+/**
+ * A log file that is moved to `<path>.1` before it grows past its limit, so that two files are all there ever is.
+ * Written in place, not later: what was said before a crash is there after it.
+ */
 export class Log {
   readonly path: string;
   readonly #limit: number;
-  #stream: WriteStream | undefined;
+  #file: number | undefined;
   #size = 0;
 
   constructor(path: string, limit = maxBytes) {
@@ -23,43 +27,38 @@ export class Log {
 
   /** Whatever the engine's process prints, as it is. */
   append(chunk: string | Uint8Array): void {
-    if (this.#size >= this.#limit) this.#rotate();
-    this.#stream ??= this.#open();
-    this.#stream.write(chunk);
-    this.#size += chunk.length;
+    const bytes = Buffer.from(chunk);
+    try {
+      this.#file ??= this.#open();
+      if (this.#size > 0 && this.#size + bytes.length > this.#limit)
+        this.#file = this.#rotate();
+      writeSync(this.#file, bytes);
+      this.#size += bytes.length;
+    } catch {
+      // A full disk must not take the app along; there is nowhere left to say it.
+    }
   }
 
   line(text: string): void {
     this.append(`${new Date().toISOString()} ${text}\n`);
   }
 
-  /** Resolves once all is written; the log may be used again. */
-  async close(): Promise<void> {
-    const stream = this.#stream;
-    this.#stream = undefined;
-    if (!stream) return;
-    await new Promise<void>((resolve) => {
-      stream.end(resolve);
-    });
+  /** The log may be used again. */
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
   }
 
-  #open(): WriteStream {
+  #open(): number {
     mkdirSync(dirname(this.path), { recursive: true });
-    this.#size = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
-    if (this.#size >= this.#limit) this.#shift();
-    const stream = createWriteStream(this.path, { flags: "a" });
-    // A full disk must not take the app along; there is nowhere left to say it.
-    stream.on("error", () => undefined);
-    return stream;
+    const file = openSync(this.path, "a");
+    this.#size = fstatSync(file).size;
+    return file;
   }
 
-  #rotate(): void {
-    this.#stream?.end();
-    this.#stream = undefined;
-  }
-
-  #shift(): void {
+  #rotate(): number {
+    this.close();
     renameSync(this.path, `${this.path}.1`);
-    this.#size = 0;
+    return this.#open();
   }
 }

@@ -10,6 +10,7 @@ export function parseJson(text: string): unknown {
 
 /** JSON has no undefined: it becomes null. */
 export function toJson(value: unknown): string {
-  // The library's types leave out that undefined and functions give undefined.
-  return (JSON.stringify(value) as string | undefined) ?? "null";
+  // The library's types leave out that undefined gives undefined.
+  const text: string | undefined = JSON.stringify(value);
+  return text ?? "null";
 }

@@ -12,6 +12,7 @@ import {
   type Handlers,
   type JobContext,
 } from "../../src/shared/rpc";
+import { Mailboxes } from "../../src/shared/rpc/mailboxes";
 import { aborted, deferred, table, type TestTable } from "./rpc-table";
 
 const never = (): Promise<never> => new Promise(() => undefined);
@@ -574,5 +575,39 @@ describe("a full carrier", () => {
     drained();
     await arrived.promise;
     expect(frames).toEqual([2]);
+  });
+
+  it("lets the slot go first that has waited longest", () => {
+    let open = true;
+    let drained = (): void => undefined;
+    const sent: string[] = [];
+    const [port] = portPair();
+    const boxes = new Mailboxes(
+      {
+        ...port,
+        writable: () => open,
+        onDrain: (listener) => {
+          drained = listener;
+          return () => undefined;
+        },
+      },
+      (slot, header) => {
+        sent.push(`${slot}${String(header)}`);
+        // Room for one frame only.
+        open = false;
+      },
+    );
+    const drain = (): void => {
+      open = true;
+      drained();
+    };
+    for (const slot of ["a", "b", "c"]) boxes.put(slot, 1, Uint8Array.of(1));
+    expect(sent).toEqual(["a1"]);
+    boxes.credit("a");
+    boxes.put("a", 2, Uint8Array.of(1));
+    drain();
+    drain();
+    drain();
+    expect(sent).toEqual(["a1", "b1", "c1", "a2"]);
   });
 });

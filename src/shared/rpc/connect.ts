@@ -221,8 +221,7 @@ export function connect<T extends Table>(
         },
         reject: (error) => {
           settled();
-          // A signal's reason is whatever its owner chose.
-          reject(error as Error);
+          reject(error);
         },
       });
       signal?.addEventListener("abort", cancel);

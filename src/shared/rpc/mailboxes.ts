@@ -44,9 +44,10 @@ export class Mailboxes {
 
   put(name: string, header: unknown, bytes: Uint8Array): void {
     if (this.#closed) return;
-    let slot = this.#slots.get(name);
-    if (!slot) {
-      slot = { credit: true, waiting: undefined };
+    const slot = this.#slots.get(name) ?? { credit: true, waiting: undefined };
+    if (!slot.waiting) {
+      // To the end of the line: who has waited longest goes first when the carrier has drained.
+      this.#slots.delete(name);
       this.#slots.set(name, slot);
     }
     slot.waiting = { header, bytes };

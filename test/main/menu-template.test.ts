@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import type { MenuItemConstructorOptions } from "electron";
+import { menuTemplate, type MenuOptions } from "../../src/main/menu-template";
+import { menuCommandSchema, type MenuCommand } from "../../src/shared/contract";
+
+function flat(
+  items: MenuItemConstructorOptions[],
+): MenuItemConstructorOptions[] {
+  return items.flatMap((item) => [
+    item,
+    ...(Array.isArray(item.submenu) ? flat(item.submenu) : []),
+  ]);
+}
+
+function make(options: Partial<MenuOptions> = {}) {
+  const sent: MenuCommand[] = [];
+  const themes: string[] = [];
+  const items = flat(
+    menuTemplate({
+      theme: "dark",
+      developer: false,
+      mac: false,
+      send: (command) => sent.push(command),
+      setTheme: (theme) => themes.push(theme),
+      openLog: () => undefined,
+      ...options,
+    }),
+  );
+  // Items are clicked here without Electron, whose arguments ours do not read.
+  const click = (id: string): void => {
+    const item = items.find((candidate) => candidate.id === id);
+    (item?.click as (() => void) | undefined)?.();
+  };
+  return { items, sent, themes, click };
+}
+
+it("holds every command of the contract, each once", () => {
+  const { items, sent, click } = make();
+  const commands = menuCommandSchema.options;
+  for (const command of commands) click(command);
+  expect(sent).toEqual(commands);
+  const ids = items.map(({ id }) => id).filter((id) => id !== undefined);
+  expect(new Set(ids).size).toBe(ids.length);
+});
+
+it("gives no two items the same keys, and leaves keys of fields to the window", () => {
+  const { items } = make();
+  const keys = items.map((item) => item.accelerator).filter(Boolean);
+  expect(new Set(keys).size).toBe(keys.length);
+  const shownOnly = items
+    .filter((item) => item.registerAccelerator === false)
+    .map((item) => item.accelerator);
+  expect(shownOnly).toEqual(["Esc", "Space"]);
+});
+
+it("marks the theme that is set and sets the one chosen", () => {
+  const { items, themes, click } = make({ theme: "light" });
+  const checked = items.filter((item) => item.checked).map(({ id }) => id);
+  expect(checked).toEqual(["theme-light"]);
+  click("theme-dark");
+  expect(themes).toEqual(["dark"]);
+});
+
+it("offers developer tools only to developers", () => {
+  const has = (developer: boolean): boolean =>
+    make({ developer }).items.some(({ role }) => role === "toggleDevTools");
+  expect([has(false), has(true)]).toEqual([false, true]);
+});

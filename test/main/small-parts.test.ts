@@ -1,0 +1,137 @@
+import { delimiter } from "node:path";
+import { describe, expect, it } from "vitest";
+import { electronWarning } from "../../src/main/about";
+import { exportTarget, fileName } from "../../src/main/export-target";
+import { hostEnvironment } from "../../src/main/host-environment";
+import { findPlaces } from "../../src/main/places";
+import { Tokens } from "../../src/main/tokens";
+import { tokenSchema } from "../../src/shared/contract";
+import { exportFormatSchema } from "../../src/shared/domain";
+
+describe("the host's environment", () => {
+  it("sets what TensorFlow reads at its start", () => {
+    expect(hostEnvironment({ HOME: "/home" }, { threads: 0 })).toEqual({
+      HOME: "/home",
+      TF_ENABLE_ONEDNN_OPTS: "1",
+      TF_CPP_MIN_LOG_LEVEL: "1",
+      TF_FORCE_GPU_ALLOW_GROWTH: "true",
+    });
+    expect(hostEnvironment({}, { threads: 3 })).toMatchObject({
+      TF_NUM_INTRAOP_THREADS: "3",
+    });
+  });
+
+  it("puts set-up's libraries first and takes Electron's switch away", () => {
+    const env = hostEnvironment(
+      {
+        PROXIMA_LIBRARY_PATH: "/cuda",
+        LD_LIBRARY_PATH: "/own",
+        ELECTRON_RUN_AS_NODE: "1",
+        TF_CPP_MIN_LOG_LEVEL: "0",
+      },
+      { threads: 0 },
+    );
+    expect(env["LD_LIBRARY_PATH"]).toBe(`/cuda${delimiter}/own`);
+    expect(env).not.toHaveProperty("ELECTRON_RUN_AS_NODE");
+    expect(env["TF_CPP_MIN_LOG_LEVEL"]).toBe("0");
+  });
+});
+
+describe("places", () => {
+  const common = { builtMain: "/app/out/main", userData: "/data" };
+
+  it("are in the source tree, with the Node that was handed over", () => {
+    expect(
+      findPlaces({
+        ...common,
+        packagedResources: undefined,
+        env: { PROXIMA_NODE: "/usr/bin/node" },
+      }),
+    ).toMatchObject({
+      bundledNetworks: "/app/resources/networks",
+      hostScript: "/app/out/main/host.cjs",
+      preload: "/app/out/preload/index.cjs",
+      renderer: "/app/out/renderer",
+      node: "/usr/bin/node",
+      library: "/data/library",
+      log: "/data/logs/engine.log",
+    });
+  });
+
+  it("are in the package, with its own Node", () => {
+    const packaged = { ...common, packagedResources: "/opt/p/resources" };
+    expect(findPlaces({ ...packaged, env: {} })).toMatchObject({
+      bundledNetworks: "/opt/p/resources/networks",
+      node: "/opt/p/resources/node/bin/node",
+    });
+    expect(
+      findPlaces({ ...common, packagedResources: undefined, env: {} }).node,
+    ).toBe("node");
+  });
+});
+
+describe("tokens", () => {
+  it("are of the contract, one for each choice, and tell nothing of the path", () => {
+    const tokens = new Tokens();
+    const made = [tokens.add("/a"), tokens.add("/a"), tokens.add("/b")];
+    expect(new Set(made).size).toBe(3);
+    for (const token of made) expect(tokenSchema.parse(token)).toBe(token);
+    expect(tokens.entries()).toEqual([
+      [made[0], "/a"],
+      [made[1], "/a"],
+      [made[2], "/b"],
+    ]);
+  });
+
+  it("forget the oldest after a thousand", () => {
+    const tokens = new Tokens();
+    for (let i = 0; i < 1005; i++) tokens.add(`/${i}`);
+    const paths = tokens.entries().map(([, path]) => path);
+    expect(paths).toHaveLength(1000);
+    expect(paths[0]).toBe("/5");
+  });
+});
+
+describe("exports", () => {
+  it("go into a file or a folder, as the format needs", () => {
+    const kinds = exportFormatSchema.options.map((format) => {
+      const target = exportTarget(format);
+      return [format, target.kind === "file" ? target.extension : "folder"];
+    });
+    expect(Object.fromEntries(kinds)).toEqual({
+      png: "folder",
+      sheet: "png",
+      html: "html",
+      records: "folder",
+      csv: "csv",
+      npy: "folder",
+    });
+  });
+
+  it.each([
+    ["Gallery 3", "Gallery 3"],
+    ["../../etc/passwd", "etc-passwd"],
+    ["a\\b:c*d", "a-b-c-d"],
+    [".hidden.", "hidden"],
+    ["line\nbreak\u0000", "line-break"],
+    ["...", "proxima"],
+    ["", "proxima"],
+    ["x".repeat(500), "x".repeat(120)],
+  ])("%j is suggested as %j", (suggestion, name) => {
+    expect(fileName(suggestion)).toBe(name);
+  });
+});
+
+describe("the warning about an old Electron", () => {
+  it.each([
+    ["25.1.1", true],
+    ["42.9.9", true],
+    ["43.0.0", false],
+    ["45.4.1", false],
+    ["100.0.0", false],
+  ])("%s: %s", (version, warns) => {
+    const warning = electronWarning(version);
+    expect(warning !== null).toBe(warns);
+    if (warning) expect(warning).toContain(`Electron ${version}`);
+  });
+});
