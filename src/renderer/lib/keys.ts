@@ -69,6 +69,13 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
+/** Undoes in the text field that has the focus; false where there is none. */
+export function undoTyping(): boolean {
+  if (!isTyping(document.activeElement)) return false;
+  // Out of fashion, but the one way to a field's own history.
+  return document.execCommand("undo");
+}
+
 /** Whether the space bar means something to what has the focus. */
 export function takesSpace(target: EventTarget | null): boolean {
   return (

@@ -27,6 +27,4 @@ export class ViewState {
   classesShown = $state(true);
   panelShown = $state(true);
   dialog = $state.raw<DialogRequest | null>(null);
-  /** The large view is open over the selection. */
-  large = $state(false);
 }

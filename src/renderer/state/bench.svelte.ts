@@ -1,0 +1,168 @@
+import type { GalleryRequest } from "../../shared/domain";
+import { paperEight } from "../lib/class-sets";
+import { Columns } from "./columns.svelte";
+import type { Gallery } from "./gallery.svelte";
+import type { Networks } from "./networks.svelte";
+import { Picks } from "./picks.svelte";
+import { differences } from "../lib/run-fields";
+import { RunSettings } from "./run-settings.svelte";
+import { Scrubber } from "./scrubber.svelte";
+import { Selection, type Cell } from "./selection.svelte";
+import type { Tile } from "./tile.svelte";
+import type { Undo } from "./undo.svelte";
+
+/**
+ * What is laid out for comparing. The draft (picks, columns, settings) is what the next run will be;
+ * the gallery is what was run last. The grid has the draft's rows and columns, and shows the tiles of the
+ * gallery that belong there.
+ */
+export class Bench {
+  readonly picks: Picks;
+  readonly columns: Columns;
+  readonly settings = new RunSettings();
+  readonly selection = new Selection();
+  readonly scrubber = new Scrubber(() => this.gallery?.kept ?? []);
+  gallery = $state.raw<Gallery | null>(null);
+  readonly #networks: Networks;
+
+  constructor(networks: Networks, undo: Undo) {
+    this.#networks = networks;
+    this.picks = new Picks(undo);
+    this.columns = new Columns(undo);
+  }
+
+  /** Pictures the next run would make. */
+  readonly pictureCount = $derived.by(
+    () => this.picks.list.length * this.columns.list.length,
+  );
+
+  /** For each column of the draft the gallery's column, or -1. */
+  readonly #galleryColumns = $derived.by(
+    () =>
+      this.gallery?.columnsFor(this.columns.list.map((c) => c.method)) ?? [],
+  );
+
+  /** [height, width] of the pictures. */
+  readonly pictureShape = $derived.by((): readonly [number, number] => {
+    const input = this.#networks.current?.input;
+    if (input) return [input.height, input.width];
+    const record = this.gallery?.tiles
+      .flat()
+      .find((tile) => tile.record)?.record;
+    return record ? [record.shape[0], record.shape[1]] : [128, 128];
+  });
+
+  /** Settings that differ between the pictures shown and the next run, as words. */
+  readonly drift = $derived.by(() =>
+    this.gallery
+      ? differences(this.gallery.request.settings, this.settings.values)
+      : [],
+  );
+
+  /** The paper's eight classes; null where the network has not all of them. */
+  readonly paperClasses = $derived.by(() =>
+    paperEight(this.#networks.current?.labels ?? [], this.#networks.labels),
+  );
+
+  /** The tile of a class under a column of the draft; undefined where it was never run. */
+  tileOf(target: number, column: number): Tile | undefined {
+    const at = this.#galleryColumns[column] ?? -1;
+    return at < 0 ? undefined : this.gallery?.rowOf(target)?.[at];
+  }
+
+  tileAt(cell: Cell): Tile | undefined {
+    return this.tileOf(
+      cell.target,
+      this.columns.list.findIndex((c) => c.id === cell.column),
+    );
+  }
+
+  labelOf(target: number): string {
+    const known = this.#networks.current?.labels[target];
+    if (known) return known;
+    // The network of a gallery out of the library may not be open.
+    return this.gallery?.rowOf(target)?.[0]?.place.label ?? `class ${target}`;
+  }
+
+  /** The picture a tile shows under the scrubber, and its step. */
+  shownPicture(tile: Tile) {
+    const { step } = this.scrubber;
+    const kept = step === null ? null : tile.keptStep(step);
+    if (kept !== null && tile.kept?.step === kept)
+      return { picture: tile.kept.picture, step: kept, live: false };
+    // Until it has come, or while the run is going, the newest stays.
+    return { picture: tile.picture, step: tile.pictureStep, live: true };
+  }
+
+  /** Puts the ring on a tile by its place in the grid. */
+  selectAt(row: number, column: number): void {
+    const cell = this.cellAt(row, column);
+    if (cell) this.selection.select(cell);
+  }
+
+  cellAt(row: number, column: number): Cell | null {
+    const target = this.picks.list[row];
+    const id = this.columns.list[column]?.id;
+    return target === undefined || id === undefined
+      ? null
+      : { target, column: id };
+  }
+
+  /** Drops from the selection what is no longer in the grid. */
+  tidySelection(): void {
+    this.selection.keep(
+      new Set(this.picks.list),
+      new Set(this.columns.list.map((c) => c.id)),
+    );
+  }
+
+  /** What a run asks for; null without a network or a class. */
+  request(): GalleryRequest | null {
+    const network = this.#networks.current;
+    if (!network || this.picks.list.length === 0) return null;
+    return {
+      targets: this.picks.list.map((index) => ({ kind: "logit", index })),
+      columns: this.columns.list.map(({ method }) => ({
+        network: network.id,
+        method,
+      })),
+      settings: this.settings.values,
+    };
+  }
+
+  /** Makes the draft what a request asked for. */
+  adopt(request: GalleryRequest): void {
+    this.picks.list = [...new Set(request.targets.map((t) => t.index))];
+    this.columns.set(request.columns.map((c) => c.method));
+    this.settings.setAll(request.settings);
+  }
+
+  /** Equal for equal drafts. */
+  draftKey(): string {
+    return JSON.stringify([
+      this.picks.list,
+      this.columns.list.map((c) => c.method),
+      this.settings.values,
+    ]);
+  }
+
+  /** Shows another gallery, from its newest pictures. */
+  show(gallery: Gallery | null): void {
+    this.gallery = gallery;
+    this.scrubber.goLive();
+  }
+
+  /** Remembers draft and gallery; calling what it returns brings them back. */
+  snapshot(): () => void {
+    const picks = this.picks.list;
+    const columns = this.columns.list;
+    const settings = this.settings.values;
+    const { gallery } = this;
+    return () => {
+      this.picks.list = picks;
+      this.columns.list = columns;
+      this.settings.values = settings;
+      this.show(gallery);
+    };
+  }
+}
