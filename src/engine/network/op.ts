@@ -1,16 +1,9 @@
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Slopes } from "../../shared/method";
 import type { GraphBuilder, Ref } from "../step/graph";
+import type { Shape, Weights } from "./weight";
 
-/** Dimensions of one image's activation, batch left out: [height, width, channel] or [feature]. */
-export type Shape = readonly number[];
-
-/** float32 values in row-major order; kernels are [kernel height, kernel width, in, out]. */
-export interface Weight {
-  readonly shape: Shape;
-  readonly data: Float32Array;
-}
-export type Weights = Readonly<Record<string, Weight>>;
+export type { Shape, Weight, Weights } from "./weight";
 
 /** One node of a network: an operation with its attributes, the names of its inputs and its weights. */
 export interface Node<A extends object = object> {

@@ -1,5 +1,5 @@
 /** A typed builder of TensorFlow graphs: plain data, encoded by the runtime. Shapes are full, batch in front. */
-import type { Weight } from "../network/op";
+import type { Weight } from "../network/weight";
 
 export type DType = "float32" | "bfloat16" | "int32";
 
