@@ -32,6 +32,7 @@ import { denyPermissions } from "./security";
 import { writesDone } from "./stored-file";
 import { openWindow } from "./window";
 
+const connectionNameSchema = z.string().min(1).max(100).optional();
 const droppedPathsSchema = z.array(z.string().max(4096)).max(100);
 
 function main(): void {
@@ -91,10 +92,10 @@ function main(): void {
   // Before the window: by the time its page has loaded, the engine is there.
   engine.start();
 
-  function connectEngine(contents: WebContents): void {
+  function connectEngine(contents: WebContents, name?: string): void {
     const { port1, port2 } = new MessageChannelMain();
     engine.connect(port1);
-    contents.postMessage(channels.enginePort, null, [port2]);
+    contents.postMessage(channels.enginePort, name, [port2]);
   }
 
   function applySettings({ theme }: Settings): void {
@@ -150,9 +151,10 @@ function main(): void {
         );
       }),
     );
-    handleTrusted(channels.connectEngine, trust, (contents) => {
-      connected = contents;
-      connectEngine(contents);
+    handleTrusted(channels.connectEngine, trust, (contents, name) => {
+      const parsed = connectionNameSchema.parse(name);
+      if (parsed === undefined) connected = contents;
+      connectEngine(contents, parsed);
       return Promise.resolve();
     });
     handleTrusted(channels.dropped, trust, (_contents, paths) =>

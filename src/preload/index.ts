@@ -33,7 +33,7 @@ const bridge: Bridge = {
       ipcRenderer.off(channels.event, relay);
     };
   },
-  connectEngine: () => ipcRenderer.invoke(channels.connectEngine),
+  connectEngine: (name) => ipcRenderer.invoke(channels.connectEngine, name),
   dropped(files) {
     const paths = files.map(pathOf).filter((path) => path !== "");
     return ipcRenderer.invoke(channels.dropped, paths);
@@ -43,6 +43,7 @@ const bridge: Bridge = {
 contextBridge.exposeInMainWorld(bridgeKey, bridge);
 
 // The context bridge cannot carry a port; a window message can.
-ipcRenderer.on(channels.enginePort, ({ ports }) => {
-  window.postMessage(enginePortMessage, window.location.origin, ports);
+ipcRenderer.on(channels.enginePort, ({ ports }, name?: string) => {
+  const message = name ? `${enginePortMessage}:${name}` : enginePortMessage;
+  window.postMessage(message, window.location.origin, ports);
 });

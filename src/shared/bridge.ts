@@ -31,8 +31,11 @@ export interface Bridge {
   app(name: string, request: unknown, bytes?: Uint8Array): Promise<AppAnswer>;
   /** Events of main. Use {@link onAppEvent}. Returns its off. */
   onEvent(listener: (event: unknown) => void): () => void;
-  /** Asks for a port to the engine, once the page listens for it. */
-  connectEngine(): Promise<void>;
+  /**
+   * Asks for a port to the engine, once the page listens for it. A name tells further connections from the
+   * page's own: it comes with the port's message, and no port follows it after a restart of the engine.
+   */
+  connectEngine(name?: string): Promise<void>;
   /** Files (DOM `File`s of a drop or paste) to tokens, in order; those without a path on disk are left out. */
   dropped(files: readonly object[]): Promise<DroppedFile[]>;
 }

@@ -4,7 +4,7 @@
 export const channels = {
   /** invoke(name, request, bytes?) -> AppAnswer */
   app: "proxima:app",
-  /** invoke() -> nothing; a message on `enginePort` follows */
+  /** invoke(name?) -> nothing; a message on `enginePort`, with the name, follows */
   connectEngine: "proxima:connect-engine",
   /** invoke(paths) -> DroppedFile[]; paths come from the preload script, never from the page */
   dropped: "proxima:dropped",
@@ -16,5 +16,5 @@ export const channels = {
 
 /** The global's name on the page: `window.proxima`. */
 export const bridgeKey = "proxima";
-/** `data` of the window message that carries the engine's port. */
+/** `data` of the window message that carries the engine's port; a connection's name follows after a colon. */
 export const enginePortMessage = "proxima:engine-port";

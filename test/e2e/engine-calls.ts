@@ -18,17 +18,17 @@ export function callEngine(
 ): Promise<EngineAnswer> {
   return page.evaluate(
     async ([name, request]) => {
+      // A connection of its own: the page must not take it for its own, nor the other way round.
+      const connection = crypto.randomUUID();
       const port = await new Promise<MessagePort>((resolve) => {
-        const receive = (event: MessageEvent): void => {
-          const [port] = event.ports;
-          if (!port) return;
-          // This port is the test's: the page must not take it for a new one of its own.
-          event.stopImmediatePropagation();
-          removeEventListener("message", receive, true);
+        const receive = ({ data, ports: [port] }: MessageEvent): void => {
+          if (data !== `proxima:engine-port:${connection}` || !port) return;
+          removeEventListener("message", receive);
           resolve(port);
         };
-        addEventListener("message", receive, true);
-        void (globalThis as unknown as TestWorld).proxima.connectEngine();
+        addEventListener("message", receive);
+        const { proxima } = globalThis as unknown as TestWorld;
+        void proxima.connectEngine(connection);
       });
       const answer = await new Promise<EngineAnswer>((resolve) => {
         port.onmessage = ({ data }: MessageEvent) => {

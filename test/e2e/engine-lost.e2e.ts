@@ -1,3 +1,6 @@
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { GalleryRequest } from "../../src/shared/domain";
 import { callEngine, callMain, keepEvents } from "./engine-calls";
 import { expect, test } from "./fixtures";
 import { isAlive } from "./processes";
@@ -36,35 +39,64 @@ test("a killed engine is told of, and runs again after one command", async ({
   });
 });
 
-test("a call that was open when the engine was killed ends", async ({
+test("a run whose engine is killed ends, keeps what is finished, and the next run works", async ({
   proxima,
+  userData,
 }) => {
   const { page } = proxima;
-  const network = await callEngine(page, "networks.get", {
-    network: "caltech101-resnet18",
-  });
-  if (network === "closed" || "fault" in network)
-    throw new Error("the bundled network does not open");
-  const { defaults } = network.reply as {
-    defaults: { backwardSlope?: number; [key: string]: unknown };
-  };
-  const { backwardSlope: _, ...settings } = defaults;
   const engine = await proxima.engine();
-  const run = callEngine(page, "gallery.run", {
-    targets: [{ kind: "logit", index: 0 }],
-    columns: [{ network: "caltech101-resnet18", method: { kind: "relu" } }],
-    settings: { ...settings, steps: 100_000, keep: 0 },
-  });
-  // The gallery's folder is there once the run has begun.
+  // The first batch is short work next to all of them together.
+  const run = callEngine(page, "gallery.run", request({ targets: 90 }));
+  let finished: string[] = [];
   await expect
-    .poll(async () => {
-      const size = await callEngine(page, "library.size", {});
-      return size !== "closed" && "reply" in size;
-    })
-    .toBe(true);
+    .poll(async () => (finished = await finishedRuns(userData)).length)
+    .toBeGreaterThan(0);
   process.kill(engine, "SIGKILL");
   expect(await run).toBe("closed");
+  const kept = await finishedRuns(userData);
+  expect(kept).toEqual(expect.arrayContaining(finished));
+  expect(kept.length).toBeLessThan(90);
+
+  await callMain(page, "engine.restart", {});
+  const stored = await callEngine(page, "library.get", { gallery: null });
+  expect(stored).toMatchObject({
+    reply: { runs: kept.map(() => ({ state: "done" })) },
+  });
+  const again = await callEngine(page, "gallery.run", request({ targets: 1 }));
+  expect(again).toMatchObject({ reply: { state: "done" } });
+  expect(await finishedRuns(userData)).toHaveLength(kept.length + 1);
 });
+
+/** A gallery in batches of one, two steps each. */
+function request({ targets }: { readonly targets: number }): GalleryRequest {
+  return {
+    targets: Array.from({ length: targets }, (_, index) => ({
+      kind: "logit",
+      index,
+    })),
+    columns: [{ network: "caltech101-resnet18", method: { kind: "relu" } }],
+    settings: {
+      steps: 2,
+      stepSize: 5,
+      startNoise: 0.1,
+      seed: 1,
+      regularization: { blur: 0, rotate: 0, rotateProbability: 0 },
+      batch: 1,
+      precision: "float32",
+      keep: 0,
+    },
+  };
+}
+
+/** The records of finished runs on disk, in every gallery. */
+async function finishedRuns(userData: string): Promise<string[]> {
+  const library = join(userData, "library");
+  const paths = await readdir(library, { recursive: true }).catch(() => []);
+  // A folder still under construction is not finished.
+  return paths.filter(
+    (path) => basename(path) === "run.json" && !path.includes(".part-"),
+  );
+}
 
 test("the engine goes with the app, even where the app is killed", async ({
   launch,

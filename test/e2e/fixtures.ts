@@ -73,6 +73,9 @@ export const test = base.extend<Options & Fixtures>({
       watch(app, problems);
       const page = await app.firstWindow();
       await page.waitForLoadState();
+      await expect
+        .poll(() => isVisible(app), { message: "the window is shown" })
+        .toBe(true);
       return {
         app,
         page,
@@ -115,6 +118,12 @@ async function start(
       ...env,
     },
   });
+}
+
+function isVisible(app: ElectronApplication): Promise<boolean> {
+  return app.evaluate(({ BrowserWindow }) =>
+    BrowserWindow.getAllWindows().some((window) => window.isVisible()),
+  );
 }
 
 function definedEnvironment(): Record<string, string> {

@@ -221,6 +221,7 @@ export function connect<T extends Table>(
         },
         reject: (error) => {
           settled();
+          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- a signal's reason is whatever its owner chose
           reject(error);
         },
       });
