@@ -13,10 +13,10 @@ const again = "and run node scripts/setup.mjs again";
  */
 export function platformRefusal({ platform, arch, glibc }) {
   if (platform !== "linux" || arch !== "x64")
-    return `There is no native TensorFlow for ${platform} on ${arch}; use Linux on x86-64 for the native one.`;
+    return `There is no native TensorFlow for ${platform} on ${arch}: use Linux on x86-64 for the native one.`;
   const [major = 0, minor = 0] = (glibc ?? "0.0").split(".").map(Number);
   if (major < 2 || (major === 2 && minor < 27))
-    return `Native TensorFlow needs glibc 2.27 or later and this system has ${glibc ? `glibc ${glibc}` : "another C library"}; use a current glibc distribution for the native one.`;
+    return `Native TensorFlow needs glibc 2.27 or later and this system has ${glibc ? `glibc ${glibc}` : "another C library"}: use a current glibc distribution for the native one.`;
   return null;
 }
 
