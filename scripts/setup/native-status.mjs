@@ -26,7 +26,11 @@ export const nativeStatusFile = (root) =>
  * @returns {NativeStatus | null} null where set-up has not come that far
  */
 export function readNativeStatus(root) {
-  return readJson(nativeStatusFile(root));
+  /** @type {NativeStatus | null} */
+  const status = readJson(nativeStatusFile(root));
+  // another version of set-up may have written it
+  const known = status?.state === "ready" || status?.state === "unavailable";
+  return known && Array.isArray(status.libraryPath) ? status : null;
 }
 
 /**

@@ -44,8 +44,14 @@ import {
  * @param {string} root
  * @returns {Tried | null}
  */
-const readTried = (root) =>
-  readJson(join(packageFolder(root), bindingFolder, "tried.json"));
+function readTried(root) {
+  /** @type {Tried | null} */
+  const tried = readJson(
+    join(packageFolder(root), bindingFolder, "tried.json"),
+  );
+  // another version of set-up may have written it
+  return Array.isArray(tried?.nodes) ? tried : null;
+}
 
 /**
  * True when the installed binding was tried with this Node, against libraries that are still there.

@@ -56,7 +56,8 @@ export function tensorflowIsUnpacked(cache, pin) {
   const folder = tensorflowFolder(cache, pin);
   /** @type {{ wheels: string[], bytes: Record<string, number> } | null} */
   const lock = readJson(join(folder, "lock.json"));
-  if (lock?.wheels.join() !== pin.wheels.map((wheel) => wheel.sha256).join())
+  if (!Array.isArray(lock?.wheels) || !lock.bytes) return false;
+  if (lock.wheels.join() !== pin.wheels.map((wheel) => wheel.sha256).join())
     return false;
   return libraries.every((name) => {
     const bytes = sizeOf(join(folder, "tensorflow", name));

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   nativeEnvironment,
+  readNativeStatus,
   windowEnvironment,
 } from "../../scripts/setup/native-status.mjs";
 import { installedAsLocked } from "../../scripts/setup/packages.mjs";
@@ -72,7 +73,23 @@ describe("unpacked TensorFlow", () => {
     expect(await fill(cache, lock)).toBe(true);
     expect(await fill(cache, lock, "ab")).toBe(false);
     expect(await fill(cache, { ...lock, wheels: ["other"] })).toBe(false);
-    expect(await fill(cache, null)).toBe(false);
+    for (const other of [null, {}, [], 7, { wheels: lock.wheels }])
+      expect(await fill(cache, other)).toBe(false);
+  });
+});
+
+describe("what set-up found", () => {
+  test("counts only in the form of this version", async (root) => {
+    const read = async (value: unknown) => {
+      await put(join(root, ".proxima/native.json"), JSON.stringify(value));
+      return readNativeStatus(root);
+    };
+    const status = { state: "ready", reason: null, libraryPath: [] };
+    expect(readNativeStatus(root)).toBeNull();
+    expect(await read(status)).toEqual(status);
+    for (const other of [null, {}, 7, { ...status, state: "ok" }])
+      expect(await read(other)).toBeNull();
+    expect(await read({ ...status, libraryPath: "x" })).toBeNull();
   });
 });
 
