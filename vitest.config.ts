@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           ...shared,
           name: "renderer",
+          environment: "./test/renderer/environment.ts",
           include: ["test/renderer/**/*.test.ts"],
         },
       },

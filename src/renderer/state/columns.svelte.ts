@@ -105,17 +105,19 @@ export class Columns {
     this.list = moved(this.list, from, to);
   }
 
-  /** The method itself, or with the first slope a step further that no column has. */
+  /** The method itself, or with the next slope up that no column has; where none is left above, any free one. */
   #free(method: Method): Method {
-    let candidate = method;
-    for (let i = 0; i < 100; i++) {
-      if (!this.list.some((c) => sameSlopes(c.method, candidate)))
-        return candidate;
-      const next = nextSlope(candidate);
-      if (next === null) break;
-      candidate = next;
-    }
-    return candidate;
+    const taken = (candidate: Method) =>
+      this.list.some((c) => sameSlopes(c.method, candidate));
+    for (
+      let candidate: Method | null = method;
+      candidate !== null;
+      candidate = nextSlope(candidate)
+    )
+      if (!taken(candidate)) return candidate;
+    const hundredths = Array.from({ length: 100 }, (_, i) => (i + 1) / 100);
+    const slope = hundredths.find((s) => !taken(withBackward(method, s)));
+    return slope === undefined ? method : withBackward(method, slope);
   }
 }
 
@@ -145,23 +147,26 @@ export function ofKind(kind: MethodKind, from: Method): Method {
   }
 }
 
-/** The slope a step further on; null at 1. */
-function nextSlope(method: Method): Method | null {
-  const up = (slope: number) => {
-    const step = slope < 0.1 ? 0.05 : 0.1;
-    return Math.round((Math.floor(slope / step + 1e-9) + 1) * step * 100) / 100;
-  };
+/** The slope that is varied: the backward one where there are two. */
+function withBackward(method: Method, slope: number): Method {
   switch (method.kind) {
     case "relu":
-      return null;
+      return method;
     case "leaky":
-    case "proxygrad": {
-      const slope = up(method.slope);
-      return slope > 1 ? null : { ...method, slope };
-    }
-    case "slopes": {
-      const backward = up(method.backward);
-      return backward > 1 ? null : { ...method, backward };
-    }
+    case "proxygrad":
+      return { ...method, slope };
+    case "slopes":
+      return { ...method, backward: slope };
   }
+}
+
+/** The slope a step further on; null at 1. */
+function nextSlope(method: Method): Method | null {
+  if (method.kind === "relu") return null;
+  const slope = method.kind === "slopes" ? method.backward : method.slope;
+  const step = slope < 0.1 ? 0.05 : 0.1;
+  const next = (Math.floor(slope / step + 1e-9) + 1) * step;
+  return next > 1 + 1e-9
+    ? null
+    : withBackward(method, Math.round(next * 100) / 100);
 }

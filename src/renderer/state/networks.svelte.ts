@@ -37,17 +37,18 @@ export class Networks {
     this.listed = true;
   }
 
-  /** Shows a network the host already knows. */
-  async select(id: string): Promise<NetworkInfo> {
-    const network = await this.#engine.client.call("networks.get", {
-      network: id,
-    });
-    this.current = network;
-    this.refused = null;
-    return network;
+  /** A network the host already knows; it is not shown yet. */
+  get(id: string): Promise<NetworkInfo> {
+    return this.#engine.client.call("networks.get", { network: id });
   }
 
-  /** Opens what a dialog or a drop named. Null: refused (see `refused`) or cancelled. */
+  /** Shows a network. Whoever does it lays out its classes in the same turn, or the old ones would count as its choices. */
+  show(network: NetworkInfo | null): void {
+    this.current = network;
+    this.refused = null;
+  }
+
+  /** Opens what a dialog or a drop named, without showing it. Null: refused (see `refused`) or cancelled. */
   async open(chosen: {
     token: string;
     name: string;
@@ -75,7 +76,6 @@ export class Networks {
         },
       );
       if (abort.signal.aborted) return null;
-      this.current = network;
       await this.refresh();
       return network;
     } catch (error) {

@@ -30,7 +30,7 @@ export class RunSettings {
     {
       id: "defaults",
       label: "This network’s defaults",
-      apply: (s) => ({ ...this.defaults, seed: s.seed }),
+      apply: (s: AscentSettings) => ({ ...this.defaults, seed: s.seed }),
     },
     ...paperPresets,
   ]);

@@ -66,7 +66,7 @@ export class Session {
         networks.list[0]?.id,
       ].find((id) => networks.list.some((n) => n.id === id));
       const recalled = wanted
-        ? this.#adoptNetwork(await networks.select(wanted))
+        ? this.#adoptNetwork(await networks.get(wanted))
         : false;
       if (last && (!wanted || lastNetwork === wanted)) {
         bench.show(Gallery.of(last.gallery, last.runs));
@@ -88,10 +88,10 @@ export class Session {
       const { current } = networks;
       if (!current) return;
       if (networks.list.some((n) => n.id === current.id)) {
-        await networks.select(current.id);
+        networks.show(await networks.get(current.id));
         return;
       }
-      networks.current = null;
+      networks.show(null);
       notices.info(`${current.name} has to be opened again.`);
     } catch (error) {
       notices.error(error);
@@ -103,7 +103,7 @@ export class Session {
     const { networks, notices } = this.#services;
     if (networks.current?.id === id) return;
     try {
-      this.#adoptNetwork(await networks.select(id));
+      this.#adoptNetwork(await networks.get(id));
     } catch (error) {
       notices.error(error);
     }
@@ -157,7 +157,7 @@ export class Session {
       undo.push({
         label: "Opened a gallery",
         undo: () => {
-          networks.current = network;
+          networks.show(network);
           restore();
         },
       });
@@ -192,6 +192,7 @@ export class Session {
   /** Lays out a network; true where choices were remembered for it. */
   #adoptNetwork(network: NetworkInfo): boolean {
     const { bench, networks, runs, remembered, large } = this.#services;
+    networks.show(network);
     const choices = remembered.get(choicesKey(network.hash), networkChoices);
     const { backwardSlope, ...own } = network.defaults;
     // A card rarely says what to keep; without kept steps there is nothing to scrub.
@@ -234,9 +235,9 @@ export class Session {
     const network = record.request.columns[0]?.network ?? "";
     if (networks.list.some((n) => n.id === network)) {
       if (networks.current?.id !== network)
-        this.#adoptNetwork(await networks.select(network));
+        this.#adoptNetwork(await networks.get(network));
     } else {
-      networks.current = null;
+      networks.show(null);
       notices.info(
         `The network of this gallery, ${runs[0]?.network.name ?? network}, is not open.`,
         { remedy: "Its pictures can be looked at and exported." },

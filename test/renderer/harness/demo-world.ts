@@ -222,8 +222,10 @@ export function demoWorld(options: DemoOptions): Demo {
         case "networks.get":
           return networks.find((n) => n.id === request["network"]);
         case "library.get": {
-          const id = request["gallery"] ?? [...stored.keys()].at(-1);
-          const found = stored.get(String(id));
+          const asked = request["gallery"];
+          const id =
+            typeof asked === "string" ? asked : [...stored.keys()].at(-1);
+          const found = stored.get(id ?? "");
           if (!found) return null;
           return {
             gallery: {

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import {
+  formatBytes,
+  formatClock,
+  formatCount,
+  formatDifference,
+  formatScore,
+  formatShare,
+} from "../../../src/renderer/lib/format";
+import {
+  logPlace,
+  logValue,
+  readNumber,
+  stepped,
+} from "../../../src/renderer/lib/number-entry";
+
+describe("numbers as written", () => {
+  it("scores keep their digits and a true minus", () => {
+    expect(formatScore(310.84)).toBe("310.8");
+    expect(formatScore(9.951)).toBe("9.95");
+    expect(formatScore(-1.37)).toBe("−1.37");
+    expect(formatScore(12345.6)).toBe("12346");
+    expect(formatScore(null)).toBe("–");
+    expect(formatScore(NaN)).toBe("–");
+  });
+
+  it("differences are per cent of a positive base, and plain where there is none", () => {
+    expect(formatDifference(310.8, 206)).toBe("+51 %");
+    expect(formatDifference(206, 206)).toBe("0 %");
+    expect(formatDifference(205.9, 206)).toBe("0 %");
+    expect(formatDifference(203, 206)).toBe("−1.5 %");
+    expect(formatDifference(6.65, -1.37)).toBe("+8.02");
+    expect(formatDifference(3, 0)).toBe("+3.00");
+    expect(formatDifference(-3, 0)).toBe("−3.00");
+    expect(formatDifference(1e6, 1)).toBe("> 9999 %");
+    expect(formatDifference(null, 1)).toBe("–");
+  });
+
+  it("shares never round to certainty", () => {
+    expect(formatShare(0.97149)).toBe("97.1 %");
+    expect(formatShare(0.99999)).toBe("> 99.9 %");
+    expect(formatShare(0.00001)).toBe("< 0.1 %");
+    expect(formatShare(1)).toBe("100.0 %");
+    expect(formatShare(0)).toBe("0.0 %");
+  });
+
+  it("times, bytes and counts", () => {
+    expect(formatClock(7_400)).toBe("0:07");
+    expect(formatClock(3_723_000)).toBe("1:02:03");
+    expect(formatBytes(999)).toBe("999 B");
+    expect(formatBytes(47_000_000)).toBe("47 MB");
+    expect(formatBytes(999_999)).toBe("1.0 MB");
+    expect(formatCount(2_830_000)).toBe("2.8 M");
+    expect(formatCount(9_999)).toBe("9999");
+  });
+});
+
+describe("numbers as typed", () => {
+  it("reads a comma, a minus sign and thousands", () => {
+    expect(readNumber(" 0,5 ")).toBe(0.5);
+    expect(readNumber("−3")).toBe(-3);
+    expect(readNumber("10 000")).toBe(10_000);
+    expect(readNumber("1e3")).toBe(1000);
+  });
+
+  it("refuses what is no number", () => {
+    for (const text of ["", "abc", "1.2.3", "0x10", "Infinity", "1,2,3", "5px"])
+      expect(readNumber(text), text).toBeNull();
+  });
+
+  it("steps along the grid without binary dust, inside the range", () => {
+    expect(stepped(0.1, 0.05, 0, 1)).toBe(0.15);
+    expect(stepped(0.15, -0.05, 0, 1)).toBe(0.1);
+    expect(stepped(0.12, 0.05, 0, 1)).toBe(0.15);
+    expect(stepped(0.12, -0.05, 0, 1)).toBe(0.1);
+    expect(stepped(1, 0.05, 0, 1)).toBe(1);
+    expect(stepped(0, -10, 0, 100)).toBe(0);
+  });
+
+  it("the slider of step sizes is logarithmic and comes back to its value", () => {
+    expect(logPlace(0.5, 0.5, 40)).toBe(0);
+    expect(logPlace(40, 0.5, 40)).toBe(1);
+    expect(logPlace(1000, 0.5, 40)).toBe(1);
+    expect(logValue(logPlace(7, 0.5, 40), 0.5, 40)).toBe(7);
+    expect(logPlace(Math.sqrt(0.5 * 40), 0.5, 40)).toBeCloseTo(0.5, 12);
+  });
+});

@@ -1,0 +1,477 @@
+import { flushSync } from "svelte";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AppState } from "../../../src/renderer/state/app.svelte";
+import { choicesKey } from "../../../src/renderer/state/choices";
+import { Fault } from "../../../src/shared/fault";
+import {
+  fakeWorld,
+  networkInfo,
+  type FakeOptions,
+} from "../../support/fake-world";
+import { galleryRecord, runRecord } from "../../support/records";
+
+const offs: (() => void)[] = [];
+/** Animation frames asked for, to be run by the test. */
+let frames: (() => void)[] = [];
+
+beforeEach(() => {
+  frames = [];
+  vi.stubGlobal("requestAnimationFrame", (frame: () => void) =>
+    frames.push(frame),
+  );
+  vi.stubGlobal("cancelAnimationFrame", () => undefined);
+  vi.stubGlobal("document", { activeElement: null });
+  for (const name of ["HTMLTextAreaElement", "HTMLInputElement", "HTMLElement"])
+    vi.stubGlobal(name, class {});
+});
+
+afterEach(() => {
+  for (const off of offs.splice(0)) off();
+  vi.unstubAllGlobals();
+});
+
+async function start(options: FakeOptions = {}) {
+  const fake = fakeWorld(options);
+  const app = new AppState(fake.world);
+  offs.push(app.start());
+  await vi.waitFor(() => {
+    expect(app.session.settled).toBe(true);
+  });
+  return { app, fake };
+}
+
+/** Waits for the run the host got; there must be `count` of them by now. */
+async function driven(fake: ReturnType<typeof fakeWorld>, count = 1) {
+  await vi.waitFor(() => {
+    expect(fake.runs).toHaveLength(count);
+  });
+  const run = fake.runs[count - 1];
+  if (!run) throw new Error("no run");
+  return run;
+}
+
+describe("the first start", () => {
+  it("opens the bundled network, with eight classes and three columns", async () => {
+    const { app } = await start({
+      networks: [
+        networkInfo({ id: "other", bundled: false }),
+        networkInfo({ id: "bundled" }),
+      ],
+    });
+    expect(app.networks.current?.id).toBe("bundled");
+    expect(app.picks.list).toHaveLength(8);
+    expect(app.columns.list.map((c) => c.method)).toEqual([
+      { kind: "relu" },
+      { kind: "leaky", slope: 0.2 },
+      { kind: "proxygrad", slope: 0.2 },
+    ]);
+    expect(app.settings.changed).toBe(false);
+    expect(app.runs.obstacle).toBeNull();
+    expect(app.bench.pictureCount).toBe(24);
+  });
+
+  it("says what stands in the way where there is no network", async () => {
+    const { app, fake } = await start({ networks: [] });
+    expect(app.networks.current).toBeNull();
+    app.run();
+    expect(app.notices.list.at(-1)?.text).toBe("No network is open.");
+    expect(fake.runs).toEqual([]);
+  });
+
+  it("keeps steps for the scrubber where the card does not say", async () => {
+    const plain = networkInfo();
+    const { app } = await start({
+      networks: [
+        networkInfo({ defaults: { ...plain.defaults, steps: 300, keep: 0 } }),
+      ],
+    });
+    expect(app.settings.values.keep).toBe(15);
+  });
+});
+
+describe("a later start", () => {
+  const last = {
+    gallery: galleryRecord(),
+    runs: [
+      runRecord(),
+      runRecord({
+        id: "7-1-proxygrad",
+        tile: { row: 1, column: 1 },
+        target: { kind: "logit", index: 7 },
+        state: "cancelled",
+      }),
+    ],
+  };
+
+  it("shows the last gallery with its classes, methods and settings", async () => {
+    const { app, fake } = await start({ last });
+    expect(app.picks.list).toEqual([3, 7]);
+    expect(app.columns.list).toHaveLength(2);
+    expect(app.bench.tileOf(3, 0)?.record?.id).toBe("3-1-relu");
+    expect(app.bench.tileOf(7, 0)?.condition).toBe("cancelled");
+    expect(app.bench.drift).toEqual([]);
+    const tile = app.bench.tileOf(3, 0);
+    if (!tile || !app.gallery) throw new Error("no tile");
+    app.pictures.want(app.gallery, tile, null);
+    await vi.waitFor(() => {
+      expect(tile.picture?.values[0]).toBe(10);
+    });
+    expect(fake.pictures).toEqual([
+      { gallery: "first", run: "3-1-relu", step: 10 },
+    ]);
+  });
+
+  it("brings back the choices made for the network instead, where there are", async () => {
+    const network = networkInfo();
+    const { app } = await start({
+      last,
+      remembered: {
+        view: {
+          contrast: "raw",
+          tileSize: 200,
+          tab: "run",
+          classesShown: true,
+          panelShown: false,
+        },
+        [choicesKey(network.hash)]: {
+          picks: [19, 3, 400],
+          columns: [{ kind: "proxygrad", slope: 0.1 }],
+          settings: { ...last.gallery.request.settings, seed: 5 },
+        },
+      },
+    });
+    expect(app.picks.list).toEqual([19, 3]);
+    expect(app.view.contrast).toBe("raw");
+    expect(app.view.tileSize).toBe(200);
+    expect(app.view.panelShown).toBe(false);
+    // Class 3 was run with that method before; class 19 never.
+    expect(app.bench.tileOf(3, 0)?.place).toMatchObject({ row: 0, column: 1 });
+    expect(app.bench.tileOf(19, 0)).toBeUndefined();
+    expect(app.bench.drift).toEqual(["seed"]);
+  });
+
+  it("shows the pictures of a network that cannot be opened any more", async () => {
+    const { app } = await start({ last, networks: [] });
+    expect(app.networks.current).toBeNull();
+    expect(app.picks.list).toEqual([3, 7]);
+    expect(app.bench.labelOf(7)).toBe("bee");
+    expect(app.runs.obstacle).toBe("No network is open.");
+  });
+
+  it("forgets nothing it did not understand", async () => {
+    const { app } = await start({
+      remembered: { view: { contrast: "sepia" }, network: 7 },
+    });
+    expect(app.view.contrast).toBe("sigma");
+    expect(app.networks.current?.id).toBe("toy");
+  });
+});
+
+describe("remembering", () => {
+  it("writes choices once the user makes them", async () => {
+    const { app, fake } = await start();
+    flushSync();
+    app.picks.list = [1, 2];
+    app.view.contrast = "percentile";
+    flushSync();
+    await app.remembered.flush();
+    expect(fake.remembered()).toMatchObject({
+      network: "toy",
+      view: { contrast: "percentile" },
+      [choicesKey(networkInfo().hash)]: { picks: [1, 2] },
+    });
+  });
+});
+
+describe("a run", () => {
+  it("asks for every row and column, and follows scores and records", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [3, 7];
+    app.run();
+    const run = await driven(fake);
+    expect(run.request.targets).toEqual([
+      { kind: "logit", index: 3 },
+      { kind: "logit", index: 7 },
+    ]);
+    expect(run.request.columns).toHaveLength(3);
+    const tile = app.bench.tileOf(7, 2);
+    expect(tile?.condition).toBe("waiting");
+
+    run.progress({
+      tile: { row: 1, column: 2 },
+      step: 2,
+      score: 4,
+      top1: true,
+      from: 0,
+      scores: [1, 3, 4],
+    });
+    await vi.waitFor(() => {
+      expect(tile?.condition).toBe("running");
+    });
+    expect(tile?.trace).toEqual([1, 3, 4]);
+    expect(tile?.extent).toEqual({ low: 1, high: 4 });
+    expect(tile?.scoreAt(1)).toBe(3);
+    run.progress({
+      tile: { row: 1, column: 2 },
+      state: "done",
+      step: 10,
+      from: 3,
+      scores: [5],
+      record: runRecord({ tile: { row: 1, column: 2 } }),
+    });
+    run.end();
+    await vi.waitFor(() => {
+      expect(app.runner.running).toBeNull();
+    });
+    expect(tile?.score).toBe(2.5);
+    expect(app.gallery?.state).toBe("done");
+    expect(app.gallery?.kept).toEqual([5, 10]);
+    // Tiles that never reported have no picture to wait for.
+    expect(app.bench.tileOf(3, 0)?.condition).toBe("cancelled");
+    expect(fake.calls.filter((c) => c.name === "busy")).toEqual([
+      {
+        name: "busy",
+        request: { what: "A run of 6 pictures is going." },
+      },
+      { name: "busy", request: { what: null } },
+    ]);
+  });
+
+  it("gives a frame's credit back after painting, and at once out of sight", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [3, 7];
+    app.run();
+    const run = await driven(fake);
+    const seen = app.bench.tileOf(3, 0);
+    const hidden = app.bench.tileOf(7, 0);
+    if (!seen || !hidden) throw new Error("no tiles");
+    seen.watchers = 1;
+    for (const step of [1, 2]) {
+      run.frame(0, 0, step);
+      run.frame(1, 0, step);
+    }
+    await vi.waitFor(() => {
+      expect(hidden.pictureStep).toBe(2);
+    });
+    expect(seen.pictureStep).toBe(1);
+    for (const frame of frames.splice(0)) frame();
+    await vi.waitFor(() => {
+      expect(seen.pictureStep).toBe(2);
+    });
+  });
+
+  it("stops, keeps what is there and holds the queue", async () => {
+    const { app, fake } = await start();
+    app.run();
+    const run = await driven(fake);
+    app.settings.set("seed", 5);
+    app.run();
+    app.settings.set("seed", 6);
+    app.run();
+    expect(app.runner.queue.map((q) => q.request.settings.seed)).toEqual([
+      5, 6,
+    ]);
+    app.runner.move(1, 0);
+    app.runs.stop();
+    expect(app.gallery?.stopping).toBe(true);
+    await vi.waitFor(() => {
+      expect(run.context.signal.aborted).toBe(true);
+    });
+    run.end("cancelled");
+    await vi.waitFor(() => {
+      expect(app.runner.running).toBeNull();
+    });
+    expect(app.gallery?.state).toBe("cancelled");
+    expect(fake.runs).toHaveLength(1);
+    const notice = app.notices.list.at(-1);
+    expect(notice?.text).toBe("2 runs wait in the queue.");
+
+    notice?.action?.run();
+    const next = await driven(fake, 2);
+    expect(next.request.settings.seed).toBe(6);
+    next.end();
+    const third = await driven(fake, 3);
+    expect(third.request.settings.seed).toBe(5);
+    third.end();
+  });
+
+  it("out of the queue shows what it was asked for, unless something else was begun", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [1];
+    app.run();
+    const first = await driven(fake);
+    app.picks.list = [2];
+    app.run();
+    app.picks.list = [3];
+    app.run();
+    first.end();
+    const second = await driven(fake, 2);
+    expect(app.picks.list).toEqual([2]);
+    app.picks.list = [9];
+    second.end();
+    const third = await driven(fake, 3);
+    expect(third.request.targets).toEqual([{ kind: "logit", index: 3 }]);
+    expect(app.picks.list).toEqual([9]);
+    third.end();
+  });
+
+  it("takes a removed run back into its place in the queue", async () => {
+    const { app, fake } = await start();
+    for (const seed of [1, 2, 3]) {
+      app.settings.set("seed", seed);
+      app.run();
+    }
+    await driven(fake);
+    const [waiting] = app.runner.queue;
+    app.runs.unqueue(waiting?.id ?? -1);
+    expect(app.runner.queue).toHaveLength(1);
+    await app.undo.take();
+    expect(app.runner.queue.map((q) => q.request.settings.seed)).toEqual([
+      2, 3,
+    ]);
+  });
+
+  it("that faults says so in its tiles and in a notice", async () => {
+    const { app, fake } = await start();
+    app.run();
+    const run = await driven(fake);
+    run.fail(
+      new Fault("out-of-memory", "The batch does not fit.", "Use fewer."),
+    );
+    await vi.waitFor(() => {
+      expect(app.gallery?.state).toBe("failed");
+    });
+    const [tile] = app.gallery?.tiles[0] ?? [];
+    expect(tile?.condition).toBe("failed");
+    expect(tile?.fault?.remedy).toBe("Use fewer.");
+    expect(app.notices.list.at(-1)).toMatchObject({
+      kind: "error",
+      text: "The batch does not fit.",
+      remedy: "Use fewer.",
+    });
+  });
+});
+
+describe("a lost engine", () => {
+  it("keeps last pictures, says so, and goes on after a restart", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [3];
+    app.run();
+    const run = await driven(fake);
+    run.progress({ tile: { row: 0, column: 0 }, step: 4, score: 1 });
+    run.frame(0, 0, 4);
+    const tile = app.bench.tileOf(3, 0);
+    await vi.waitFor(() => {
+      expect(tile?.pictureStep).toBe(4);
+    });
+    app.run();
+    fake.kill();
+    await vi.waitFor(() => {
+      expect(app.engine.state).toBe("gone");
+    });
+    await vi.waitFor(() => {
+      expect(tile?.condition).toBe("lost");
+    });
+    expect(tile?.picture?.values[0]).toBe(4);
+    expect(app.runs.obstacle).toBe("The engine is not running.");
+    expect(app.runner.queue).toHaveLength(1);
+
+    await app.engine.restart();
+    await vi.waitFor(() => {
+      expect(app.runs.obstacle).toBeNull();
+    });
+    expect(app.networks.current?.id).toBe("toy");
+    app.runner.resume();
+    const second = await driven(fake, 2);
+    second.end();
+    await vi.waitFor(() => {
+      expect(app.gallery?.state).toBe("done");
+    });
+  });
+});
+
+describe("opening", () => {
+  const chosen = {
+    token: "00000000-0000-0000-0000-000000000001",
+    name: "mine",
+  };
+
+  it("a network shows it with its own choices", async () => {
+    const { app } = await start({
+      opened: networkInfo({
+        id: "opened",
+        hash: "cd".repeat(32),
+        name: "Mine",
+        bundled: false,
+        classes: 3,
+        labels: ["a", "b", "c"],
+      }),
+    });
+    app.picks.list = [19];
+    await app.session.openNetwork(chosen);
+    expect(app.networks.current?.name).toBe("Mine");
+    expect(app.picks.list).toEqual([0, 1, 2]);
+    expect(app.networks.opening).toBeNull();
+    expect(app.networks.list.map((n) => n.id)).toEqual(["toy", "opened"]);
+  });
+
+  it("a damaged one leaves everything as it was and says what to do", async () => {
+    const { app } = await start();
+    app.picks.list = [19];
+    await app.session.openNetwork(chosen);
+    expect(app.networks.refused).toEqual({
+      name: "mine",
+      fault: {
+        code: "damaged-file",
+        message: "It is damaged.",
+        remedy: "Mend it.",
+      },
+    });
+    expect(app.networks.current?.id).toBe("toy");
+    expect(app.picks.list).toEqual([19]);
+  });
+
+  it("a gallery of the library can be undone", async () => {
+    const last = { gallery: galleryRecord(), runs: [runRecord()] };
+    const { app } = await start({ last });
+    app.bench.show(null);
+    app.picks.list = [19];
+    await app.openGallery("first");
+    expect(app.picks.list).toEqual([3, 7]);
+    expect(app.gallery?.id).toBe("first");
+    await app.undo.take();
+    expect(app.picks.list).toEqual([19]);
+    expect(app.gallery).toBeNull();
+    await app.openGallery("none");
+    expect(app.notices.list.at(-1)?.text).toBe(
+      "This gallery is no longer there.",
+    );
+  });
+});
+
+describe("the scrubber over tiles", () => {
+  it("shows the kept step at or before its place, the newest wish last", async () => {
+    const { app, fake } = await start({
+      last: { gallery: galleryRecord(), runs: [runRecord()] },
+    });
+    const tile = app.bench.tileOf(3, 0);
+    const { gallery } = app;
+    if (!tile || !gallery) throw new Error("no tile");
+    app.scrubber.goTo(0);
+    expect(app.scrubber.step).toBe(5);
+    app.pictures.want(gallery, tile, 5);
+    app.pictures.want(gallery, tile, 7);
+    app.pictures.want(gallery, tile, 9);
+    await vi.waitFor(() => {
+      expect(tile.kept?.step).toBe(5);
+    });
+    expect(app.bench.shownPicture(tile)).toMatchObject({
+      step: 5,
+      live: false,
+    });
+    // One kept step, one request.
+    expect(fake.pictures).toHaveLength(1);
+    app.scrubber.goLive();
+    expect(app.bench.shownPicture(tile).live).toBe(true);
+  });
+});

@@ -1,0 +1,268 @@
+import type { World } from "../../src/renderer/state/world";
+import {
+  engine as engineTable,
+  type AppEvent,
+  type EngineTable,
+  type Remembered,
+  type Settings,
+  type TileProgress,
+} from "../../src/shared/contract";
+import type {
+  EngineStatus,
+  GalleryRecord,
+  GalleryRequest,
+  NetworkInfo,
+  RunRecord,
+} from "../../src/shared/domain";
+import { Fault } from "../../src/shared/fault";
+import { portPair } from "../../src/shared/port";
+import {
+  connect,
+  serve,
+  type Client,
+  type Handlers,
+  type JobContext,
+} from "../../src/shared/rpc";
+import { galleryRecord } from "./records";
+
+type RunContext = JobContext<EngineTable["gallery.run"]>;
+
+/** A run that the test drives step by step. */
+export class DrivenRun {
+  readonly request: GalleryRequest;
+  readonly context: RunContext;
+  readonly id: string;
+  readonly ended: Promise<{
+    gallery: string;
+    state: "done" | "cancelled";
+    elapsedMs: number;
+  }>;
+  #end: (state: "done" | "cancelled") => void = () => undefined;
+  #fail: (error: unknown) => void = () => undefined;
+
+  constructor(id: string, request: GalleryRequest, context: RunContext) {
+    this.id = id;
+    this.request = request;
+    this.context = context;
+    this.ended = new Promise((resolve, reject) => {
+      this.#end = (state) => {
+        resolve({ gallery: id, state, elapsedMs: 1000 });
+      };
+      this.#fail = reject;
+    });
+  }
+
+  progress(...tiles: (Partial<TileProgress> & Pick<TileProgress, "tile">)[]) {
+    this.context.progress({
+      gallery: this.id,
+      imageSteps: 10,
+      imageStepsTotal: 100,
+      rate: 50,
+      elapsedMs: 200,
+      tiles: tiles.map((tile) => ({
+        state: "running",
+        step: 0,
+        score: null,
+        top1: null,
+        from: 0,
+        scores: [],
+        record: null,
+        fault: null,
+        ...tile,
+      })),
+    });
+  }
+
+  /** A grey frame of 2 x 2. */
+  frame(row: number, column: number, step: number): void {
+    this.context.frame(
+      `${row} ${column}`,
+      { tile: { row, column }, step, shape: [2, 2, 1] },
+      new Uint8Array(new Int16Array([step, 0, 0, 0]).buffer),
+    );
+  }
+
+  end(state: "done" | "cancelled" = "done"): void {
+    this.#end(state);
+  }
+
+  fail(error: unknown): void {
+    this.#fail(error);
+  }
+}
+
+export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
+  const { settings } = galleryRecord().request;
+  return {
+    id: "toy",
+    name: "Toy",
+    format: "test",
+    hash: "ab".repeat(32),
+    bundled: true,
+    input: { height: 2, width: 2, channels: 1 },
+    preprocessing: null,
+    classes: 20,
+    parameters: 100,
+    operations: {},
+    rectifiers: 2,
+    activations: 2,
+    maximises: "class logit",
+    warnings: [],
+    source: "",
+    licence: "",
+    defaults: { ...settings, backwardSlope: 0.2 },
+    labels: Array.from({ length: 20 }, (_, i) => `class-${i}`),
+    ...changes,
+  };
+}
+
+const status: EngineStatus = {
+  backend: "cpu",
+  title: "Test",
+  device: "none",
+  reason: null,
+  precisions: ["float32"],
+  threads: 1,
+  versions: {},
+};
+
+export interface FakeOptions {
+  readonly networks?: readonly NetworkInfo[];
+  readonly remembered?: Remembered;
+  readonly last?: { gallery: GalleryRecord; runs: RunRecord[] };
+  /** What `networks.open` gives. */
+  readonly opened?: NetworkInfo | Fault;
+}
+
+/** Main and the host as the window meets them: the real contract over a port in memory, answers by the test. */
+export function fakeWorld(options: FakeOptions = {}) {
+  const networks = [...(options.networks ?? [networkInfo()])];
+  const runs: DrivenRun[] = [];
+  const calls: { name: string; request: unknown }[] = [];
+  const pictures: unknown[] = [];
+  const hosts = new Set<(client: Client<EngineTable>) => void>();
+  const events = new Set<(event: AppEvent) => void>();
+  let remembered = options.remembered ?? {};
+  let settings: Settings = {
+    version: 1,
+    theme: "system",
+    threads: 0,
+    memoryLimit: 0,
+    precision: "float32",
+    libraryFolder: null,
+  };
+  let close: () => void = () => undefined;
+
+  const handlers: Handlers<EngineTable> = {
+    status: () => Promise.resolve(status),
+    "networks.list": () =>
+      Promise.resolve(networks.map(({ labels: _, ...summary }) => summary)),
+    "networks.get": ({ network }) => {
+      const found = networks.find((n) => n.id === network);
+      return found
+        ? Promise.resolve(found)
+        : Promise.reject(new Fault("unknown-network", "There is none."));
+    },
+    "networks.open": (_, { progress }) => {
+      progress({ stage: "Reading", bytes: 1, total: 2 });
+      const { opened } = options;
+      if (!opened || opened instanceof Fault)
+        return Promise.reject(
+          opened ?? new Fault("damaged-file", "It is damaged.", "Mend it."),
+        );
+      networks.push(opened);
+      return Promise.resolve(opened);
+    },
+    "gallery.run": (request, context) => {
+      const run = new DrivenRun(`run-${runs.length + 1}`, request, context);
+      runs.push(run);
+      return run.ended;
+    },
+    "library.list": () => Promise.resolve([]),
+    "library.get": ({ gallery }) =>
+      Promise.resolve(
+        gallery === null || gallery === options.last?.gallery.id
+          ? (options.last ?? null)
+          : null,
+      ),
+    "library.delete": () => Promise.resolve({}),
+    "library.restore": () => Promise.resolve({}),
+    "library.size": () => Promise.resolve({ bytes: 0, galleries: 0, runs: 0 }),
+    "library.clear": () => Promise.resolve({}),
+    picture: (request) => {
+      pictures.push(request);
+      return Promise.resolve({
+        reply: { shape: [2, 2, 1], step: request.step },
+        bytes: new Uint8Array(new Int16Array([request.step, 0, 0, 0]).buffer),
+      });
+    },
+    export: () => Promise.resolve({ outcome: "cancelled" }),
+  };
+
+  function startHost(): void {
+    const [near, far] = portPair();
+    serve(far, engineTable, handlers);
+    close = () => {
+      far.close();
+    };
+    const client = connect(near, engineTable);
+    for (const listener of hosts) listener(client);
+  }
+
+  function answer(name: string, request: object): unknown {
+    calls.push({ name, request });
+    switch (name) {
+      case "settings":
+        return settings;
+      case "settings.change":
+        settings = { ...settings, ...request };
+        return settings;
+      case "remembered":
+        return remembered;
+      case "remembered.change":
+        remembered = { ...remembered, ...request };
+        return {};
+      case "choose.network":
+        return { token: "00000000-0000-0000-0000-000000000001", name: "net" };
+      case "engine.restart":
+        startHost();
+        return {};
+      default:
+        return {};
+    }
+  }
+
+  const world: World = {
+    app: {
+      // Answered by name; the pairing of name and reply is the table's.
+      call: (name, request) => Promise.resolve(answer(name, request)) as never,
+    },
+    onEvent(listener) {
+      events.add(listener);
+      return () => events.delete(listener);
+    },
+    onEngine(listener) {
+      hosts.add(listener);
+      startHost();
+      return () => hosts.delete(listener);
+    },
+    tokensOf: () => Promise.resolve([]),
+    random: () => 0.5,
+    mac: false,
+  };
+  return {
+    world,
+    runs,
+    /** Commands main got. */
+    calls,
+    /** Requests for pictures the host got. */
+    pictures,
+    remembered: () => remembered,
+    emit(event: AppEvent) {
+      for (const listener of events) listener(event);
+    },
+    kill() {
+      close();
+    },
+  };
+}
