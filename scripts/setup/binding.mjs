@@ -100,7 +100,6 @@ export async function buildBinding({ root, log, env, python }, place) {
       join(root, "node_modules/node-gyp/bin/node-gyp.js"),
       "rebuild",
       ...["--jobs", "2", "--python", python],
-      ...(headers ? ["--nodedir", headers] : []),
       "--module_name=tfjs_binding",
       `--module_path=./${bindingFolder}`,
       "--napi_build_version=8",
@@ -111,6 +110,8 @@ export async function buildBinding({ root, log, env, python }, place) {
       env: {
         ...env,
         ...(await compilerEnvironment(env)),
+        // node-gyp heeds this more than its argument of the same name
+        ...(headers ? { npm_config_nodedir: headers } : {}),
         CXXFLAGS: `${env["CXXFLAGS"] ?? ""} -std=c++17`.trim(),
       },
       log,
