@@ -22,12 +22,10 @@ const token = "00000000-0000-0000-0000-000000000001";
 /** Answers the two calls an export makes. */
 function services(
   outcomes: (Outcome | Error)[],
-  {
-    target = { token, name: "pelican.html" } as {
-      token: string;
-      name: string;
-    } | null,
-  } = {},
+  target: { token: string; name: string } | null = {
+    token,
+    name: "pelican.html",
+  },
 ) {
   const calls: Call[] = [];
   const seen: unknown[] = [];
@@ -93,7 +91,7 @@ describe("ExportJob", () => {
   });
 
   it("stays where it is when no place is chosen", async () => {
-    const world = services([], { target: null });
+    const world = services([], null);
     const job = new ExportJob(world.services, "g");
     await job.start(plan, "x");
     expect(world.calls).toEqual([]);

@@ -155,12 +155,13 @@ describe("Lane", () => {
     let ran = false;
     const running = lane.run(() => first.opened, { signal: patient });
     const given = lane.run(
-      async () => {
+      () => {
         ran = true;
+        return Promise.resolve();
       },
       { signal: abort.signal },
     );
-    const last = lane.run(async () => "last", { signal: patient });
+    const last = lane.run(() => Promise.resolve("last"), { signal: patient });
     abort.abort(new Error("scrolled away"));
     first.open();
     await running;
@@ -175,6 +176,6 @@ describe("Lane", () => {
     await expect(
       lane.run(() => Promise.reject(new Error("damaged")), { signal }),
     ).rejects.toThrow("damaged");
-    expect(await lane.run(async () => 7, { signal })).toBe(7);
+    expect(await lane.run(() => Promise.resolve(7), { signal })).toBe(7);
   });
 });
