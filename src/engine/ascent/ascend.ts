@@ -44,7 +44,7 @@ export interface TileUpdate {
  * Activation maximization of a batch: x <- R(x + stepSize * g / ||g||_2), R = blur, rotation, clip
  * (Linse, Barth, Martinetz, IJCNN 2024, sections 3 and 4). All methods move together.
  *
- * Yields once a step every tile that was still running, at one and the same step: first the start image
+ * Yields the tiles of one method after another that were still running, step by step: first the start image
  * (step 0), at last the image after `steps` updates. A tile's last update has another state than `running`:
  * `silent` where its gradient is exactly zero, `failed` where a number is not finite, `cancelled` once the
  * signal is aborted, which is seen at every step.
@@ -69,25 +69,20 @@ export async function* ascend(
     const start = startImage(network.input, settings.startNoise, seed);
     for (const column of columns) column.begin(start);
     for (let done = 0; ; done++) {
-      const updates: TileUpdate[] = [];
       for (const column of columns) {
         if (!column.running) continue;
         const last = done === steps || signal.aborted;
-        updates.push(
-          ...column.advance(done, directions, last ? null : stepSize, {
-            exact: settings.precision === "float32",
-            ending: done === steps ? "done" : "cancelled",
-          }),
-        );
+        yield column.advance(done, directions, last ? null : stepSize, {
+          exact: settings.precision === "float32",
+          ending: done === steps ? "done" : "cancelled",
+        });
         // an abort between two methods is seen at once
         await nextFrame();
       }
-      if (updates.length > 0) yield updates;
       if (!columns.some((column) => column.running)) return;
       const transform = transformOf(regularization, seed, done + 1);
       for (const column of columns)
         column.settle((images) => step.regularize(images, transform));
-      await nextFrame();
     }
   } finally {
     for (const column of columns) column.dispose();

@@ -86,7 +86,7 @@ async function run(
 }
 
 describe("ascend", () => {
-  it("climbs, yields every step once, and ends every tile once", async () => {
+  it("climbs, yields every step of a tile once, and ends every tile once", async () => {
     const tiles = await run(request());
     expect(tiles.size).toBe(6);
     for (const updates of tiles.values()) {
@@ -181,7 +181,7 @@ describe("ascend", () => {
     for (const updates of tiles.values()) {
       const last = updates.at(-1);
       expect(last?.state).toBe("cancelled");
-      expect(last?.step).toBe(6);
+      expect([5, 6]).toContain(last?.step);
       expect(last?.score).toBeCloseTo(
         last?.logits[last.row === 0 ? 0 : 3] ?? NaN,
         6,

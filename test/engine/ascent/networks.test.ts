@@ -57,7 +57,7 @@ describe.skipIf(!squeezeNet)("SqueezeNet 1.1, ten steps of size 5", () => {
       { kind: "leaky", slope: 0.1 },
     ];
     const seeds = [1, 2];
-    const runs = [];
+    const runs: number[][] = [];
     for (const seed of seeds)
       runs.push(await meanScores(network, paper, methods, { seed }));
     const [relu = NaN, proxygrad = NaN, steep = NaN, leaky = NaN] = methods.map(
