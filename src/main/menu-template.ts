@@ -21,16 +21,17 @@ const themes = [
 export function menuTemplate(
   options: MenuOptions,
 ): MenuItemConstructorOptions[] {
+  /** Keys are shown here and handled in the window, which knows what has the focus and what lies over it. */
   const command = (
     label: string,
     name: MenuCommand,
     accelerator?: string,
-    /** Keys that also mean something inside a field: shown here, handled in the window. */
-    registerAccelerator = true,
   ): MenuItemConstructorOptions => ({
     id: name,
     label,
-    ...(accelerator === undefined ? {} : { accelerator, registerAccelerator }),
+    ...(accelerator === undefined
+      ? {}
+      : { accelerator, registerAccelerator: false }),
     click: () => {
       options.send(name);
     },
@@ -70,13 +71,13 @@ export function menuTemplate(
       label: "&Run",
       submenu: [
         command("Run", "run", "CmdOrCtrl+Enter"),
-        command("Stop", "stop", "Esc", false),
+        command("Stop", "stop", "Esc"),
       ],
     },
     {
       label: "&View",
       submenu: [
-        command("Large View", "large", "Space", false),
+        command("Large View", "large", "Space"),
         separator,
         {
           label: "Theme",

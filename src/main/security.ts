@@ -13,7 +13,8 @@ export function denyPermissions(session: Session): void {
 /** The page stays where it is, opens no windows and holds no guests. */
 export function confineContents(contents: WebContents): void {
   contents.on("will-navigate", (event) => {
-    event.preventDefault();
+    // Loading the same page again is staying.
+    if (event.url !== contents.getURL()) event.preventDefault();
   });
   contents.on("will-redirect", (event) => {
     event.preventDefault();

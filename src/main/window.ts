@@ -20,8 +20,8 @@ export interface WindowOptions {
   readonly url: string;
 }
 
-/** The page's own backgrounds, shown before its first paint so that nothing flashes. */
-const backgrounds = { dark: "#17181a", light: "#f4f4f5" };
+/** The page's own backgrounds (--bg in its tokens.css), shown before its first paint so that nothing flashes. */
+const backgrounds = { dark: "#1b1b1c", light: "#ececed" };
 
 function background(): string {
   return nativeTheme.shouldUseDarkColors ? backgrounds.dark : backgrounds.light;

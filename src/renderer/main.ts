@@ -1,3 +1,4 @@
+import "../shared/zod-jitless";
 import "./styles/base.css";
 import { mount } from "svelte";
 import { engine } from "../shared/contract";

@@ -5,7 +5,10 @@
 import { parseJson, toJson } from "./json";
 import { PortState, type Port, type PortMessage } from "./port";
 
-/** What crosses a MessagePort. Chromium before 122 has no `close` event on ports, so closing is a message too. */
+/**
+ * What crosses a MessagePort. Closing is a message too: the ports' own `close` event is not everywhere, and
+ * a page of Electron 25 that listens for it crashes when it loads again.
+ */
 export type PortEnvelope =
   | { readonly header: string; readonly bytes?: Uint8Array }
   | { readonly closed: true };
@@ -54,9 +57,6 @@ export function portFromMessagePort(port: MessagePortLike): Port {
     if (!envelope) return;
     if ("closed" in envelope) shut();
     else state.receive(unseal(envelope));
-  });
-  port.addEventListener("close", () => {
-    state.close();
   });
   port.start();
   return {

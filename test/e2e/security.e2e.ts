@@ -1,3 +1,4 @@
+import { callMain } from "./engine-calls";
 import { expect, test } from "./fixtures";
 
 test.describe("the window", () => {
@@ -119,6 +120,28 @@ test.describe("what the page tries", () => {
       404,
     ]);
   });
+});
+
+test("the page keeps to its own content security policy", async ({
+  proxima,
+}) => {
+  const { page } = proxima;
+  await page.addInitScript(() => {
+    const world = globalThis as unknown as { violations: string[] };
+    world.violations = [];
+    document.addEventListener("securitypolicyviolation", (event) => {
+      world.violations.push(`${event.effectiveDirective} ${event.sourceFile}`);
+    });
+  });
+  await page.reload();
+  await expect(page.getByRole("main").first()).toBeVisible();
+  // A command went through the schemas: zod has looked around by now.
+  await callMain(page, "settings", {});
+  expect(
+    await page.evaluate(
+      () => (globalThis as unknown as { violations: string[] }).violations,
+    ),
+  ).toEqual([]);
 });
 
 test.describe("the content security policy", () => {

@@ -35,9 +35,13 @@ test("size, settings and choices are there again after a restart", async ({
   expect(await callMain(second.page, "settings", {})).toMatchObject({
     reply: { theme: "dark", threads: 2 },
   });
-  expect(await callMain(second.page, "remembered", {})).toEqual({
-    reply: { classes: [1, 2] },
-  });
+  const { reply: remembered } = (await callMain(
+    second.page,
+    "remembered",
+    {},
+  )) as { reply: object };
+  expect(remembered).toMatchObject({ classes: [1, 2] });
+  expect(remembered).not.toHaveProperty("old");
   expect(
     await second.page.evaluate(
       () => matchMedia("(prefers-color-scheme: dark)").matches,
@@ -221,4 +225,81 @@ test("a second start leaves the first alone", async ({ proxima, launch }) => {
   );
   expect(second).toBe("refused");
   expect(await callMain(proxima.page, "settings", {})).toHaveProperty("reply");
+});
+
+test("waking up in the middle of something is told, and only then", async ({
+  proxima,
+}) => {
+  const { app, page } = proxima;
+  const events = await keepEvents(page);
+  const sleepAndWake = () =>
+    app.evaluate(({ powerMonitor }) => {
+      powerMonitor.emit("suspend");
+      powerMonitor.emit("resume");
+    });
+  await sleepAndWake();
+  await callMain(page, "busy", { what: "A run is going on." });
+  await sleepAndWake();
+  await callMain(page, "busy", { what: null });
+  await sleepAndWake();
+  // In order with the events: what was sent before is here.
+  await app.evaluate(({ Menu }) => {
+    Menu.getApplicationMenu()?.getMenuItemById("about")?.click();
+  });
+  await expect
+    .poll(events)
+    .toEqual([{ kind: "resumed" }, { kind: "menu", command: "about" }]);
+});
+
+test("a machine that works is kept awake", async ({ proxima }) => {
+  const { app, page } = proxima;
+  const blocked = () =>
+    app.evaluate(({ powerSaveBlocker }) =>
+      [0, 1, 2].filter((id) => powerSaveBlocker.isStarted(id)),
+    );
+  expect(await blocked()).toEqual([]);
+  await callMain(page, "busy", { what: "A run is going on." });
+  await callMain(page, "busy", { what: "Two runs are going on." });
+  expect(await blocked()).toHaveLength(1);
+  await callMain(page, "busy", { what: null });
+  expect(await blocked()).toEqual([]);
+});
+
+test("a page that loads again gets the engine again, and is busy no more", async ({
+  proxima,
+}) => {
+  const { page } = proxima;
+  await callMain(page, "busy", { what: "A run is going on." });
+  await page.reload();
+  expect(await callEngine(page, "networks.list", {})).toMatchObject({
+    reply: [{ id: "caltech101-resnet18" }],
+  });
+  // Nothing is going on any more: the window closes without a question.
+  await proxima.close();
+});
+
+test("a window whose page crashes loads again, with the engine", async ({
+  proxima,
+}) => {
+  const { app, page } = proxima;
+  await answerDialogs(app, { button: 0 });
+  const engine = await proxima.engine();
+  await app.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer();
+  });
+  await expect
+    .poll(() => shownDialogs(app))
+    .toMatchObject([{ kind: "message", message: "The window has crashed." }]);
+  // Playwright gives up a page that crashed: ask the window itself.
+  await expect
+    .poll(() =>
+      app.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript(
+          "typeof proxima === 'object' && document.readyState",
+        ),
+      ),
+    )
+    .toBe("complete");
+  expect(await proxima.engine()).toBe(engine);
+  expect(page.isClosed()).toBe(false);
 });
