@@ -49,43 +49,47 @@ for (const [name, path, targets] of [
         rmSync(folder, { recursive: true });
       });
 
-      it.each(methods)("agree under %j", async (method) => {
-        const image = startImage(network.input, 0.3, 11);
-        const imageFile = join(folder, "image.bin");
-        const out = join(folder, "gradient.bin");
-        writeFileSync(imageFile, new Uint8Array(image.buffer));
-        const { forward, backward } = slopesOf(method);
-        for (const index of targets) {
-          const target = { kind: "logit", index } as const;
-          const ours = gradientOf(
-            { network, runtime: backend.runtime, method, target },
-            image,
-          );
-          await twin.ask({
-            do: "gradient",
-            image: imageFile,
-            out,
-            target: index,
-            forward,
-            backward,
-          });
-          const theirs = new Float32Array(
-            new Uint8Array(readFileSync(out)).buffer,
-          );
-          expect(cosine(ours.gradient, theirs)).toBeGreaterThan(0.9999);
-          expect(Math.abs(ours.norm / norm(theirs) - 1)).toBeLessThan(1e-3);
-          const original = await twin.ask({
-            do: "gradient",
-            image: imageFile,
-            out,
-            target: index,
-            forward: 0,
-            backward: 0,
-          });
-          expect(
-            Math.abs(ours.score / (original["score"] ?? NaN) - 1),
-          ).toBeLessThan(1e-3);
-        }
-      }, 60_000);
+      it.each(methods)(
+        "agree under %j",
+        async (method) => {
+          const image = startImage(network.input, 0.3, 11);
+          const imageFile = join(folder, "image.bin");
+          const out = join(folder, "gradient.bin");
+          writeFileSync(imageFile, new Uint8Array(image.buffer));
+          const { forward, backward } = slopesOf(method);
+          for (const index of targets) {
+            const target = { kind: "logit", index } as const;
+            const ours = gradientOf(
+              { network, runtime: backend.runtime, method, target },
+              image,
+            );
+            await twin.ask({
+              do: "gradient",
+              image: imageFile,
+              out,
+              target: index,
+              forward,
+              backward,
+            });
+            const theirs = new Float32Array(
+              new Uint8Array(readFileSync(out)).buffer,
+            );
+            expect(cosine(ours.gradient, theirs)).toBeGreaterThan(0.9999);
+            expect(Math.abs(ours.norm / norm(theirs) - 1)).toBeLessThan(1e-3);
+            const original = await twin.ask({
+              do: "gradient",
+              image: imageFile,
+              out,
+              target: index,
+              forward: 0,
+              backward: 0,
+            });
+            expect(
+              Math.abs(ours.score / (original["score"] ?? NaN) - 1),
+            ).toBeLessThan(1e-3);
+          }
+        },
+        60_000,
+      );
     },
   );
