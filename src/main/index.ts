@@ -89,6 +89,10 @@ function main(): void {
       if (window) void tell(window, message, remedy);
     },
   });
+  process.on("uncaughtExceptionMonitor", (error, origin) => {
+    log.line(`main: ${origin}: ${error.stack ?? error.message}`);
+  });
+  process.on("unhandledRejection", fail);
   // Before the window: by the time its page has loaded, the engine is there.
   engine.start();
 
