@@ -1,10 +1,12 @@
 /**
- * npm run bench [-- --network PATH_OR_ID ... --batch 1,8 --rounds 5 --steps 12 --markdown]
+ * npm run bench [-- --network PATH_OR_ID ... --batch 1,8 --rounds 5 --steps 12 --compile --write FILE]
  *
  * Milliseconds of an image-step (forward, ProxyGrad 0.1 backward, normalised step, clip), compiled and eager,
  * and PyTorch where PROXIMA_TORCH_PYTHON or python3 can import torch. All ways take turns in one run, and the
- * ratios are medians of ratios of the same round: machines are noisy, rounds are not.
+ * ratios are medians of ratios of the same round: machines are noisy, rounds are not. --write puts the tables
+ * between the two bench marks of a Markdown file; --compile adds torch.compile, which needs a compiler and minutes.
  */
+import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { benchStep, type Network } from "../../src/engine";
@@ -29,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       rounds: { type: "string", default: "5" },
       steps: { type: "string", default: "12" },
       compile: { type: "boolean", default: false },
+      write: { type: "string" },
     },
   });
   const backend = await openBackend();
@@ -42,7 +45,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     console.log(
       "No Python with torch: PyTorch is left out (PROXIMA_TORCH_PYTHON names one).",
     );
-  console.log(`${status.title}, ${availableParallelism()} threads`);
+  const lines = [`${status.title}, ${availableParallelism()} threads.`];
   const steps = Number(values.steps);
   for (const name of values.network ?? ["caltech101-resnet18"]) {
     const network = await openNetworkAt(name);
@@ -76,9 +79,13 @@ export async function main(argv: readonly string[]): Promise<number> {
       ...(twin ? torchWays(twin, steps, values.compile) : []),
     ];
     for (const batch of values.batch.split(",").map(Number))
-      await compare(network, ways, batch, Number(values.rounds));
+      lines.push(
+        ...(await compare(network, ways, batch, Number(values.rounds))),
+      );
     twin?.close();
   }
+  console.log(lines.join("\n"));
+  if (values.write) writeBetweenMarks(values.write, lines);
   return 0;
 }
 
@@ -105,7 +112,7 @@ async function compare(
   ways: readonly Way[],
   batch: number,
   rounds: number,
-): Promise<void> {
+): Promise<string[]> {
   const times = ways.map((): number[] => []);
   for (let round = 0; round < rounds; round++)
     for (const [i, way] of ways.entries())
@@ -117,16 +124,38 @@ async function compare(
   const best = Array.from({ length: rounds }, (_, round) =>
     Math.min(...references.map((i) => times[i]?.[round] ?? Infinity)),
   );
-  console.log(`\n${network.name}, batch ${batch}`);
-  console.log("| way | ms per image-step | / PyTorch's best float32 |");
-  console.log("|---|---|---|");
-  for (const [i, way] of ways.entries()) {
+  const rows = ways.map((way, i) => {
     const own = times[i] ?? [];
     const ratio = references.length
       ? median(own.map((t, round) => t / (best[round] ?? NaN))).toFixed(2)
       : "not measured";
-    console.log(`| ${way.name} | ${median(own).toFixed(2)} | ${ratio} |`);
-  }
+    return `| ${way.name} | ${median(own).toFixed(1)} | ${ratio} |`;
+  });
+  return [
+    "",
+    `${network.name}, ${network.input[0]} px, batch ${batch}:`,
+    "",
+    "| way | ms per image-step | / PyTorch's best float32 |",
+    "|---|---|---|",
+    ...rows,
+  ];
+}
+
+function writeBetweenMarks(file: string, lines: readonly string[]): void {
+  const text = readFileSync(file, "utf8");
+  const marks = ["<!-- bench -->", "<!-- /bench -->"] as const;
+  const [before, after] = marks.map((mark) => text.indexOf(mark));
+  if (
+    before === undefined ||
+    after === undefined ||
+    before < 0 ||
+    after < before
+  )
+    throw new Error(`${file} has no ${marks.join(" and ")}.`);
+  writeFileSync(
+    file,
+    `${text.slice(0, before + marks[0].length)}\n${lines.join("\n")}\n\n${text.slice(after)}`,
+  );
 }
 
 function median(values: readonly number[]): number {

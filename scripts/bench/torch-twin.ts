@@ -42,9 +42,9 @@ export async function openTorchTwin(
   ]();
   const exchange = async (message: unknown) => {
     child.stdin.write(`${JSON.stringify(message)}\n`);
-    const { value, done } = await lines.next();
-    if (done) throw new Error("PyTorch ended; its message is above.");
-    return JSON.parse(value) as unknown;
+    const line: IteratorResult<string, unknown> = await lines.next();
+    if (line.done) throw new Error("PyTorch ended; its message is above.");
+    return JSON.parse(line.value) as unknown;
   };
   const hello = (await exchange({ dump, threads })) as { torch: string };
   return {
