@@ -1,7 +1,9 @@
+import type { Method, RunRecord } from "../../shared/domain";
+import type { Picture } from "../../shared/pictures";
 import type { LargeTile } from "../lib/large";
 import type { Bench } from "./bench.svelte";
 import type { Notices } from "./notices.svelte";
-import type { Cell } from "./selection.svelte";
+import type { Tile } from "./tile.svelte";
 
 /** The large view over the selection. */
 export class Large {
@@ -15,20 +17,22 @@ export class Large {
   }
 
   /** One to three tiles, looked at together. */
-  readonly chosen = $derived.by((): LargeTile[] =>
-    this.#bench.selection.cells
-      .map((cell) => this.#tile(cell))
-      .filter((tile) => tile !== null),
-  );
+  readonly chosen = $derived.by((): LargeTile[] => {
+    const { picks, columns, selection } = this.#bench;
+    return selection.cells.flatMap((cell) =>
+      this.#tile(
+        picks.list.indexOf(cell.target),
+        columns.list.findIndex((c) => c.id === cell.column),
+      ),
+    );
+  });
 
   /** Every tile of the grid, row by row; empty while the view is closed. */
   readonly all = $derived.by((): LargeTile[] => {
     const { picks, columns } = this.#bench;
     if (!this.shown) return [];
-    return picks.list.flatMap((target) =>
-      columns.list
-        .map(({ id }) => this.#tile({ target, column: id }))
-        .filter((tile) => tile !== null),
+    return picks.list.flatMap((_, row) =>
+      columns.list.flatMap((_, column) => this.#tile(row, column)),
     );
   });
 
@@ -54,24 +58,56 @@ export class Large {
     );
   }
 
-  #tile(cell: Cell): LargeTile | null {
-    const { picks, columns } = this.#bench;
-    const row = picks.list.indexOf(cell.target);
-    const column = columns.list.findIndex((c) => c.id === cell.column);
-    const method = columns.list[column]?.method;
-    const tile = this.#bench.tileOf(cell.target, column);
-    if (row < 0 || !method || !tile) return null;
-    const shown = this.#bench.shownPicture(tile);
-    return {
-      key: `${cell.target}/${cell.column}/${tile.record?.id ?? "live"}`,
-      row,
-      column,
-      label: this.#bench.labelOf(cell.target),
-      method,
-      score: tile.scoreAt(shown.live ? null : shown.step),
-      step: shown.step,
-      picture: shown.picture,
-      record: tile.record,
-    };
+  /** None where the grid has no such place, or nothing was run there. */
+  #tile(row: number, column: number): LargeTile[] {
+    const target = this.#bench.picks.list[row];
+    const method = this.#bench.columns.list[column]?.method;
+    if (target === undefined || !method) return [];
+    const tile = this.#bench.tileOf(target, column);
+    if (!tile) return [];
+    const label = this.#bench.labelOf(target);
+    return [new LiveTile(this.#bench, tile, { row, column, label, method })];
+  }
+}
+
+/** Reads what changes with every frame when it is asked for, so that the list of tiles is not made anew each time. */
+class LiveTile implements LargeTile {
+  readonly key: string;
+  readonly row: number;
+  readonly column: number;
+  readonly label: string;
+  readonly method: Method;
+  readonly #bench: Bench;
+  readonly #tile: Tile;
+
+  constructor(
+    bench: Bench,
+    tile: Tile,
+    place: Pick<LargeTile, "row" | "column" | "label" | "method">,
+  ) {
+    this.#bench = bench;
+    this.#tile = tile;
+    this.key = tile.key;
+    this.row = place.row;
+    this.column = place.column;
+    this.label = place.label;
+    this.method = place.method;
+  }
+
+  get #shown() {
+    return this.#bench.shownPicture(this.#tile);
+  }
+  get score(): number | null {
+    const { live, step } = this.#shown;
+    return this.#tile.scoreAt(live ? null : step);
+  }
+  get step(): number {
+    return this.#shown.step;
+  }
+  get picture(): Picture | null {
+    return this.#shown.picture;
+  }
+  get record(): RunRecord | null {
+    return this.#tile.record;
   }
 }

@@ -4,7 +4,7 @@ import type { Bench } from "./bench.svelte";
 import type { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
-import type { Notices } from "./notices.svelte";
+import type { NoticeOptions, Notices } from "./notices.svelte";
 import { Runner, type QueuedRun } from "./runner.svelte";
 import type { Undo } from "./undo.svelte";
 import type { AppCaller } from "./world";
@@ -113,7 +113,10 @@ export class Runs {
       case "failed":
         if (gallery.fault) {
           const { code, message, remedy } = gallery.fault;
-          notices.error(new Fault(code, message, remedy));
+          notices.error(
+            new Fault(code, message, remedy),
+            code === "out-of-memory" ? this.#offerBatch(gallery) : {},
+          );
         }
         break;
       case "lost":
@@ -129,6 +132,22 @@ export class Runs {
         notices.say(`Done: ${plural(done, "picture")}`);
     }
     if (this.runner.paused) this.#offerQueue();
+  }
+
+  /** What did not fit in memory may fit in smaller batches. */
+  #offerBatch(gallery: Gallery): NoticeOptions {
+    const { settings } = this.#services.bench;
+    const batch = Math.floor(gallery.request.settings.batch / 2);
+    if (batch < 1) return {};
+    return {
+      action: {
+        label: `Run with a batch of ${batch}`,
+        run: () => {
+          settings.set("batch", batch);
+          this.run();
+        },
+      },
+    };
   }
 
   #offerQueue(): void {

@@ -14,8 +14,12 @@ export interface TilePlace {
   readonly method: Method;
 }
 
+let made = 0;
+
 /** One run of a gallery as the window shows it. */
 export class Tile {
+  /** No other tile of this window has it. */
+  readonly key = `tile-${++made}`;
   readonly place: TilePlace;
   condition = $state<TileCondition>("waiting");
   /** Updates done, and the score of that image. */

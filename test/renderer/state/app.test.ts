@@ -349,6 +349,44 @@ describe("a run", () => {
       text: "The batch does not fit.",
       remedy: "Use fewer.",
     });
+    // The batch was 2.
+    app.notices.list.at(-1)?.action?.run();
+    const second = await driven(fake, 2);
+    expect(second.request.settings.batch).toBe(1);
+    second.end();
+  });
+});
+
+describe("the large view", () => {
+  it("shows the chosen tiles, and its list stays while frames come", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [3, 7];
+    app.large.open();
+    expect(app.large.shown).toBe(false);
+    app.run();
+    const run = await driven(fake);
+    run.frame(1, 2, 1);
+    const tile = app.bench.tileOf(7, 2);
+    await vi.waitFor(() => {
+      expect(tile?.picture).not.toBeNull();
+    });
+    app.bench.selectAt(1, 2);
+    app.large.open();
+    expect(app.large.shown).toBe(true);
+    expect(app.large.chosen).toMatchObject([
+      { row: 1, column: 2, label: "class-7", step: 1 },
+    ]);
+    const { all } = app.large;
+    expect(all).toHaveLength(6);
+    run.frame(1, 2, 2);
+    await vi.waitFor(() => {
+      expect(tile?.pictureStep).toBe(2);
+    });
+    expect(app.large.all).toBe(all);
+    expect(all[5]?.step).toBe(2);
+    app.large.go(all.slice(0, 2));
+    expect(app.selection.cells.map((c) => c.target)).toEqual([3, 3]);
+    run.end();
   });
 });
 
