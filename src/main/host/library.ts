@@ -12,6 +12,7 @@ import {
   readPicture,
   readRunRecord,
   runFolders,
+  runId,
   writeGalleryRecord,
   type StoredGallery,
   type StoredPicture,
@@ -203,7 +204,7 @@ export class Library {
       methods: columns.map((column) => titleMethod(column.method)),
       runs: runs.length,
       bytes: await folderSize(folder),
-      cover: runs.slice(0, 6),
+      cover: coverOf(record, new Set(runs)),
     };
   }
 
@@ -224,6 +225,21 @@ export class Library {
       throw writeFault(error, path);
     });
   }
+}
+
+/** The first runs that are there, row by row as the window shows them. */
+function coverOf(
+  { request }: GalleryRecord,
+  runs: ReadonlySet<string>,
+): string[] {
+  const cover: string[] = [];
+  for (const target of request.targets)
+    for (const [column, { method }] of request.columns.entries()) {
+      const id = runId(target, column, method);
+      if (runs.has(id)) cover.push(id);
+      if (cover.length === 6) return cover;
+    }
+  return cover;
 }
 
 /** A copied folder has a new name; ids follow it, so that they always lead to the files. */
