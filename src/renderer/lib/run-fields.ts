@@ -99,7 +99,7 @@ export const fieldSpecs: readonly FieldSpec[] = [
   spec(
     "keep",
     "Keep every",
-    "",
+    "steps",
     0,
     100_000,
     1,

@@ -7,7 +7,7 @@ export interface Axis {
 }
 
 /** More points than this are not seen at the width of a tile. */
-const finest = 96;
+const finest = 160;
 
 /** The axis over the lowest and highest scores of a row's traces; 0 is on it unless every score is negative. */
 export function sharedAxis(

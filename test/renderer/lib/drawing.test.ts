@@ -50,7 +50,7 @@ describe("traces", () => {
     const axis = { steps: 10_000, low: 0, high: 1 };
     const trace = Array.from({ length: 10_001 }, (_, k) => k / 10_000);
     const points = tracePoints(trace, 10_001, axis, 100, 40).split(" ");
-    expect(points.length).toBeLessThanOrEqual(98);
+    expect(points.length).toBeLessThanOrEqual(162);
     expect(points[0]).toBe("0,40");
     expect(points.at(-1)).toBe("100,0");
     expect(tracePoints(trace, 1, axis, 100, 40)).toBe("0,40");
