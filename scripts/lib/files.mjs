@@ -138,6 +138,6 @@ export function requireSpace(folder, bytes, what, stat = statfsSync) {
   const free = bavail * bsize;
   if (free >= bytes) return;
   throw new Refusal(
-    `The disk of ${folder} has ${inMegabytes(free)} free and ${what} needs ${inMegabytes(bytes)}: make room, or let XDG_CACHE_HOME name a folder on another disk, and run the command again.`,
+    `The disk of ${folder} has ${inMegabytes(free)} free and ${what} needs ${inMegabytes(bytes)}: make room, or let XDG_CACHE_HOME name a folder on another disk, and run node scripts/setup.mjs again.`,
   );
 }

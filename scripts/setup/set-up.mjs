@@ -257,12 +257,12 @@ function unavailable(reason) {
 function explainErrno(error, cache, root) {
   if (isErrno(error, "ENOSPC"))
     return new Refusal(
-      `The disk of ${cache} or ${root} became full: make room, or let XDG_CACHE_HOME name a folder on another disk, and run the command again.`,
+      `The disk of ${cache} or ${root} became full: make room, or let XDG_CACHE_HOME name a folder on another disk, and run node scripts/setup.mjs again.`,
     );
   for (const code of ["EACCES", "EPERM", "EROFS"])
     if (isErrno(error, code))
       return new Refusal(
-        `Set-up may not write in ${cache} or ${root}: make both yours, or let XDG_CACHE_HOME name a folder that is, and run the command again.`,
+        `Set-up may not write in ${cache} or ${root}: make both yours, or let XDG_CACHE_HOME name a folder that is, and run node scripts/setup.mjs again.`,
       );
   return error;
 }

@@ -114,7 +114,7 @@ export async function fetchTensorFlow({ cache, log, env, python }, pin, stage) {
     if ((await digest(path, "sha256", "hex")) !== wheel.sha256) {
       rmSync(path);
       throw new Refusal(
-        `${wheel.file} in ${downloads} was damaged and is removed: run the command again.`,
+        `${wheel.file} in ${downloads} was damaged and is removed: run node scripts/setup.mjs again.`,
       );
     }
     const ended = await runProcess(
