@@ -6,15 +6,22 @@ import { Fault } from "../shared/fault";
 import type { Handlers } from "../shared/rpc";
 import { electronWarning } from "./about";
 import type { Busy } from "./busy";
-import { chooseExport, chooseLibraryFolder, chooseNetwork } from "./dialogs";
+import {
+  chooseExport,
+  chooseGallery,
+  chooseLibraryFolder,
+  chooseNetwork,
+} from "./dialogs";
 import { copyPicture } from "./clipboard";
 import type { Engine, EngineConfiguration } from "./engine";
 import type { Log } from "./log";
 import type { Preferences } from "./preferences";
+import type { RecentNetworks } from "./recent-networks";
 
 export interface AppCommandOptions {
   readonly engine: Engine;
   readonly preferences: Preferences;
+  readonly recent: RecentNetworks;
   readonly busy: Busy;
   readonly log: Log;
   readonly window: () => BrowserWindow;
@@ -28,7 +35,7 @@ const maxClipboardBytes = 256 * 2 ** 20;
 
 /** What main does for the window. */
 export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
-  const { engine, preferences, busy, log, window } = options;
+  const { engine, preferences, recent, busy, log, window } = options;
 
   /** The engine first: what it refuses is not kept. */
   async function changeSettings(change: Partial<Settings>): Promise<Settings> {
@@ -66,6 +73,19 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
     },
     "choose.network": async ({ what }) =>
       granted(await chooseNetwork(window(), what)),
+    "choose.gallery": async () => granted(await chooseGallery(window())),
+    "networks.opened": async ({ token, network, name }) => {
+      await recent.add({ network, name, path: engine.pathOf(token) });
+      return {};
+    },
+    "networks.recent": () =>
+      Promise.all(
+        recent.list.map(async ({ network, name, path }) => ({
+          token: await engine.grant(path),
+          network,
+          name,
+        })),
+      ),
     "choose.export": async ({ format, suggestion }) =>
       granted(await chooseExport(window(), format, suggestion)),
     "choose.library": async () => {

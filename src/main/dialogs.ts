@@ -26,6 +26,15 @@ export async function chooseNetwork(
   return filePaths[0];
 }
 
+export async function chooseGallery(window: BrowserWindow): Choice {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title: "Open gallery",
+    buttonLabel: "Open",
+    properties: ["openDirectory"],
+  });
+  return filePaths[0];
+}
+
 export async function chooseExport(
   window: BrowserWindow,
   format: ExportFormat,

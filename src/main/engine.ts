@@ -87,6 +87,18 @@ export class Engine {
     return token;
   }
 
+  /** What a token stands for. Throws `invalid-request` where it is not known. */
+  pathOf(token: string): string {
+    const path = this.#tokens.pathOf(token);
+    if (path === undefined)
+      throw new Fault(
+        "invalid-request",
+        "This file was chosen too long ago.",
+        "Choose it again.",
+      );
+    return path;
+  }
+
   /** Rejects with the Fault of a configuration the engine refuses. */
   async configure(configuration: EngineConfiguration): Promise<void> {
     try {

@@ -21,6 +21,7 @@ import { registerAssetScheme, serveAssets } from "./asset-protocol";
 import { rendererOrigin } from "./assets";
 import { Busy } from "./busy";
 import { tell } from "./dialogs";
+import { kindOfDropped } from "./dropped";
 import { Engine, type EngineConfiguration } from "./engine";
 import { hostEnvironment } from "./host-environment";
 import { handleTrusted, type Trust } from "./ipc";
@@ -28,6 +29,7 @@ import { Log } from "./log";
 import { menuTemplate } from "./menu-template";
 import { findPlaces } from "./places";
 import { Preferences } from "./preferences";
+import { RecentNetworks } from "./recent-networks";
 import { denyPermissions } from "./security";
 import { writesDone } from "./stored-file";
 import { openWindow } from "./window";
@@ -53,6 +55,7 @@ function main(): void {
   });
   const log = new Log(places.log);
   const preferences = new Preferences(places.settings, places.remembered);
+  const recent = new RecentNetworks(places.recentNetworks);
   const busy = new Busy();
   const developmentUrl = app.isPackaged
     ? undefined
@@ -139,6 +142,7 @@ function main(): void {
     const handlers = appCommands({
       engine,
       preferences,
+      recent,
       busy,
       log,
       window: () => {
@@ -170,8 +174,12 @@ function main(): void {
     const files: DroppedFile[] = [];
     for (const path of paths) {
       const there = isAbsolute(path) && (await stat(path).catch(() => null));
-      if (there)
-        files.push({ token: await engine.grant(path), name: basename(path) });
+      if (!there) continue;
+      files.push({
+        token: await engine.grant(path),
+        name: basename(path),
+        kind: await kindOfDropped(path),
+      });
     }
     return files;
   }
@@ -189,7 +197,9 @@ function main(): void {
     opened.on("closed", () => {
       window = undefined;
     });
-    const problems = preferences.problems.join("\n");
+    const problems = [...preferences.problems, recent.problem ?? []]
+      .flat()
+      .join("\n");
     if (problems !== "")
       opened.once("show", () => {
         void tell(opened, "Some settings could not be read.", problems);

@@ -43,11 +43,8 @@ export function menuTemplate(
       label: "&File",
       submenu: [
         command("Open Network…", "open-network", "CmdOrCtrl+O"),
-        command(
-          "Open Network Folder…",
-          "open-network-folder",
-          "CmdOrCtrl+Shift+O",
-        ),
+        command("Open Network Folder…", "open-network-folder"),
+        command("Open Gallery…", "open-gallery", "CmdOrCtrl+Shift+O"),
         separator,
         command("Export…", "export", "CmdOrCtrl+E"),
         separator,

@@ -11,6 +11,7 @@ export interface Places {
   readonly node: string;
   readonly settings: string;
   readonly remembered: string;
+  readonly recentNetworks: string;
   readonly windowState: string;
   readonly library: string;
   readonly log: string;
@@ -42,6 +43,7 @@ export function findPlaces({
     node: env["PROXIMA_NODE"] || ownNode || "node",
     settings: join(userData, "settings.json"),
     remembered: join(userData, "remembered.json"),
+    recentNetworks: join(userData, "recent-networks.json"),
     windowState: join(userData, "window.json"),
     library: join(userData, "library"),
     log: join(userData, "logs", "engine.log"),

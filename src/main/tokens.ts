@@ -16,6 +16,11 @@ export class Tokens {
     return token;
   }
 
+  /** Undefined for a token that was never given, or forgotten. */
+  pathOf(token: string): string | undefined {
+    return this.#paths.get(token);
+  }
+
   /** Every grant, oldest first: a restarted engine is told them again. */
   entries(): [token: string, path: string][] {
     return [...this.#paths];

@@ -24,6 +24,7 @@ export type AppAnswer =
 export interface DroppedFile {
   readonly token: string;
   readonly name: string;
+  readonly kind: "network" | "gallery";
 }
 
 export interface Bridge {

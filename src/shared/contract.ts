@@ -142,6 +142,23 @@ export const engine = {
   /** Moves a gallery to the trash inside the library; `library.restore` is the undo. */
   "library.delete": command(z.strictObject({ gallery: idSchema }), nothing),
   "library.restore": command(z.strictObject({ gallery: idSchema }), nothing),
+  /**
+   * Takes a gallery's folder (an export of records, or what `proxima render` wrote) into the library.
+   * One that is there already is only named. Progress in steps of work.
+   */
+  "library.import": job(
+    z.strictObject({ token: tokenSchema }),
+    z.strictObject({
+      gallery: idSchema,
+      /** False: it was in the library already. */
+      added: z.boolean(),
+      /** Runs that are damaged and were left out, and why, for the first few. */
+      left: count,
+      why: z.array(z.string().max(1000)).max(5),
+    }),
+    z.strictObject({ done: count, total: count }),
+    z.never(),
+  ),
   "library.size": command(
     nothing,
     z.strictObject({ bytes: count, galleries: count, runs: count }),
@@ -202,6 +219,7 @@ export const rememberedSchema = z.record(z.string().max(100), z.json());
 export const menuCommandSchema = z.enum([
   "open-network",
   "open-network-folder",
+  "open-gallery",
   "run",
   "stop",
   "export",
@@ -224,6 +242,31 @@ export const app = {
   "choose.network": command(
     z.strictObject({ what: z.enum(["file", "folder"]).default("file") }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /** Folder dialog for a gallery's records. */
+  "choose.gallery": command(
+    nothing,
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /** What the token stands for was opened as this network: main remembers where it lies, as the window cannot. */
+  "networks.opened": command(
+    z.strictObject({
+      token: tokenSchema,
+      network: networkRefSchema,
+      name: z.string().max(1000),
+    }),
+    nothing,
+  ),
+  /** Networks opened from disk lately, also before the last start, the latest first; each token opens its one. */
+  "networks.recent": command(
+    nothing,
+    z.array(
+      z.strictObject({
+        token: tokenSchema,
+        network: networkRefSchema,
+        name: z.string(),
+      }),
+    ),
   ),
   /** Save or folder dialog for an export. */
   "choose.export": command(

@@ -90,6 +90,7 @@ test("menu commands reach the window", async ({ proxima }) => {
   const commands = [
     "open-network",
     "open-network-folder",
+    "open-gallery",
     "run",
     "stop",
     "export",

@@ -50,7 +50,7 @@ it("shows keys, each once, and leaves them to the window", () => {
     Object.fromEntries(withKeys.map((item) => [item.id, item.accelerator])),
   ).toEqual({
     "open-network": "CmdOrCtrl+O",
-    "open-network-folder": "CmdOrCtrl+Shift+O",
+    "open-gallery": "CmdOrCtrl+Shift+O",
     export: "CmdOrCtrl+E",
     settings: "CmdOrCtrl+,",
     undo: "CmdOrCtrl+Z",

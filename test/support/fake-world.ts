@@ -1,9 +1,11 @@
-import type { World } from "../../src/renderer/state/world";
+import type { DroppedFile, World } from "../../src/renderer/state/world";
 import {
   engine as engineTable,
   type AppEvent,
+  type AppTable,
   type EngineTable,
   type Remembered,
+  type Reply,
   type Settings,
   type TileProgress,
 } from "../../src/shared/contract";
@@ -132,6 +134,11 @@ export interface FakeOptions {
   readonly last?: { gallery: GalleryRecord; runs: RunRecord[] };
   /** What `networks.open` gives. */
   readonly opened?: NetworkInfo | Fault;
+  /** Networks opened before the start. */
+  readonly recent?: Reply<AppTable["networks.recent"]>;
+  /** What `library.import` gives; of a reply the parts that matter. */
+  readonly imported?: Partial<Reply<EngineTable["library.import"]>> | Fault;
+  readonly dropped?: readonly DroppedFile[];
 }
 
 /** Main and the host as the window meets them: the real contract over a port in memory, answers by the test. */
@@ -140,6 +147,7 @@ export function fakeWorld(options: FakeOptions = {}) {
   const runs: DrivenRun[] = [];
   const calls: { name: string; request: unknown }[] = [];
   const pictures: unknown[] = [];
+  const imported: string[] = [];
   const hosts = new Set<(client: Client<EngineTable>) => void>();
   const events = new Set<(event: AppEvent) => void>();
   let remembered = options.remembered ?? {};
@@ -187,6 +195,18 @@ export function fakeWorld(options: FakeOptions = {}) {
       ),
     "library.delete": () => Promise.resolve({}),
     "library.restore": () => Promise.resolve({}),
+    "library.import": ({ token }) => {
+      imported.push(token);
+      return options.imported instanceof Fault
+        ? Promise.reject(options.imported)
+        : Promise.resolve({
+            gallery: options.last?.gallery.id ?? "first",
+            added: true,
+            left: 0,
+            why: [],
+            ...options.imported,
+          });
+    },
     "library.size": () => Promise.resolve({ bytes: 0, galleries: 0, runs: 0 }),
     "library.clear": () => Promise.resolve({}),
     picture: (request) => {
@@ -224,6 +244,10 @@ export function fakeWorld(options: FakeOptions = {}) {
         return {};
       case "choose.network":
         return { token: "00000000-0000-0000-0000-000000000001", name: "net" };
+      case "networks.recent":
+        return options.recent ?? [];
+      case "choose.gallery":
+        return { token: "00000000-0000-0000-0000-000000000002", name: "copy" };
       case "engine.restart":
         startHost();
         return {};
@@ -246,7 +270,7 @@ export function fakeWorld(options: FakeOptions = {}) {
       startHost();
       return () => hosts.delete(listener);
     },
-    tokensOf: () => Promise.resolve([]),
+    tokensOf: () => Promise.resolve([...(options.dropped ?? [])]),
     random: () => 0.5,
     mac: false,
   };
@@ -257,6 +281,8 @@ export function fakeWorld(options: FakeOptions = {}) {
     calls,
     /** Requests for pictures the host got. */
     pictures,
+    /** Tokens of galleries taken into the library. */
+    imported,
     remembered: () => remembered,
     emit(event: AppEvent) {
       for (const listener of events) listener(event);

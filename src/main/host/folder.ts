@@ -64,6 +64,11 @@ export class PartFolder {
     return part;
   }
 
+  /** Where it is until `commit`: folders under construction may lie in it. */
+  get path(): string {
+    return this.#path;
+  }
+
   /** Adds bytes at the end of a file of the folder. */
   async append(name: string, bytes: Uint8Array): Promise<void> {
     await this.#write(name, bytes, "a");
@@ -82,12 +87,15 @@ export class PartFolder {
     }
   }
 
-  /** Gives the folder its name; what had it before is replaced. Afterwards it survives a loss of power. */
-  async commit(): Promise<void> {
+  /**
+   * Gives the folder its name; what had it before is replaced, unless `replace` is false: then it throws.
+   * Afterwards it survives a loss of power.
+   */
+  async commit({ replace = true } = {}): Promise<void> {
     try {
-      for (const name of await readdir(this.#path))
-        await flush(join(this.#path, name));
-      await rm(this.#final, { recursive: true, force: true });
+      for (const entry of await readdir(this.#path, { withFileTypes: true }))
+        if (entry.isFile()) await flush(join(this.#path, entry.name));
+      if (replace) await rm(this.#final, { recursive: true, force: true });
       await rename(this.#path, this.#final);
     } catch (error) {
       throw writeFault(error, this.#final);
@@ -195,6 +203,7 @@ export function writeFault(error: unknown, path: string): Fault {
     ],
     EEXIST: ["a file of that name is in the way", "Choose another name."],
     EISDIR: ["a folder of that name is in the way", "Choose another name."],
+    ENOTEMPTY: ["a folder of that name is in the way", "Choose another name."],
     ENAMETOOLONG: ["the name is too long", "Choose a shorter one."],
   };
   const code = codeOf(error);

@@ -169,9 +169,9 @@ async function readRecord<S extends z.ZodType>(
   format: string,
   schema: S,
 ): Promise<z.output<S>> {
-  let data: unknown;
+  let text: string;
   try {
-    data = JSON.parse(await readFile(path, "utf8"));
+    text = await readFile(path, "utf8");
   } catch (error) {
     throw new Fault(
       "damaged-file",
@@ -181,6 +181,32 @@ async function readRecord<S extends z.ZodType>(
       "",
       { cause: error },
     );
+  }
+  return parseRecord(text, path, format, schema);
+}
+
+export function parseGalleryRecord(text: string, title: string): GalleryRecord {
+  return parseRecord(text, title, "proxima-gallery", galleryRecordSchema);
+}
+
+export function parseRunRecord(text: string, title: string): RunRecord {
+  return parseRecord(text, title, "proxima-run", runRecordSchema);
+}
+
+/** Throws a Fault `damaged-file` that names the file by `path`. */
+function parseRecord<S extends z.ZodType>(
+  text: string,
+  path: string,
+  format: string,
+  schema: S,
+): z.output<S> {
+  let data: unknown;
+  try {
+    data = JSON.parse(text);
+  } catch (error) {
+    throw new Fault("damaged-file", `${path} cannot be read.`, "", {
+      cause: error,
+    });
   }
   const head =
     typeof data === "object" && data !== null

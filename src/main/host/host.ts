@@ -147,6 +147,19 @@ export function createHost({
       await (await library()).restore(gallery);
       return {};
     },
+    "library.import": async ({ token }, context) => {
+      const report = throttled(context.progress.bind(context));
+      const { id, added, damaged } = await (
+        await library()
+      ).import(pathOf(token), {
+        signal: context.signal,
+        progress: (done, total) => {
+          report({ done, total });
+        },
+      });
+      const why = damaged.slice(0, 5).map((text) => text.slice(0, 1000));
+      return { gallery: id, added, left: damaged.length, why };
+    },
     "library.size": async () => (await library()).size(),
     "library.clear": async () => {
       await (await library()).clear();

@@ -17,13 +17,31 @@ import {
   type StoredGallery,
   type StoredPicture,
 } from "./gallery-folder";
+import {
+  contentName,
+  copyGallery,
+  findGallery,
+  holds,
+  type ImportOptions,
+} from "./gallery-import";
+import { JobQueue } from "./jobs";
 
 const trashName = ".trash";
 /** An undo is wanted at once or not at all; after a week the trash lets go. */
 const trashLifetime = 7 * 24 * 3600 * 1000;
 
+export interface Imported {
+  readonly id: string;
+  /** False: it was there already. */
+  readonly added: boolean;
+  /** A sentence for every run that was left out. */
+  readonly damaged: readonly string[];
+}
+
 export class Library {
   readonly #folder: string;
+  /** One import at a time: two of the same gallery would meet under one name. */
+  readonly #imports = new JobQueue();
   /** Galleries being computed: they cannot be deleted. */
   readonly #running = new Set<string>();
 
@@ -35,6 +53,7 @@ export class Library {
   static async open(folder: string): Promise<Library> {
     await makeFolder(folder);
     const library = new Library(folder);
+    await sweepParts(folder);
     for (const id of await library.#ids()) await sweepParts(join(folder, id));
     await library.#emptyTrash(Date.now() - trashLifetime);
     return library;
@@ -101,6 +120,28 @@ export class Library {
     step: number,
   ): Promise<StoredPicture> {
     return readPicture(this.folderOf(gallery), run, step);
+  }
+
+  /**
+   * Takes a gallery's folder from anywhere into the library. One that is there already is only named; one
+   * whose name belongs to another gets a name of its own. Throws `damaged-file` and `export-failed`.
+   */
+  import(path: string, options: ImportOptions): Promise<Imported> {
+    return this.#imports.run(() => this.#import(path, options), options);
+  }
+
+  async #import(path: string, options: ImportOptions): Promise<Imported> {
+    const found = await findGallery(path, options);
+    const { damaged } = found;
+    let id = found.record.id;
+    for (let tries = 0; await exists(this.folderOf(id)); tries++) {
+      if (await holds(this.folderOf(id), found, options))
+        return { id, added: false, damaged };
+      const name = await contentName(found, options);
+      id = `${found.record.id.slice(0, 140)}-${name}${tries > 0 ? `-${tries}` : ""}`;
+    }
+    await copyGallery(found, this.#folder, id, options);
+    return { id, added: true, damaged };
   }
 
   /** Moves a gallery to the trash, from where `restore` fetches it. */

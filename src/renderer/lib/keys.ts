@@ -26,7 +26,7 @@ export function windowKey(event: KeyPress, typing: boolean): WindowKey | null {
   if (!typing && event.key === "]") return { kind: "scrub", by: 1 };
   const modifier = event.ctrlKey || event.metaKey;
   if (modifier && event.shiftKey && event.key.toLowerCase() === "o")
-    return { kind: "command", command: "open-network-folder" };
+    return { kind: "command", command: "open-gallery" };
   if (modifier && !event.altKey && !event.shiftKey) {
     switch (event.key.toLowerCase()) {
       case "enter":

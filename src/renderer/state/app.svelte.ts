@@ -13,11 +13,13 @@ import {
 } from "./choices";
 import { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
+import { Importing } from "./importing.svelte";
 import { Large } from "./large.svelte";
 import { Networks } from "./networks.svelte";
 import { Notices } from "./notices.svelte";
 import { Pictures } from "./pictures.svelte";
 import { Preferences } from "./preferences.svelte";
+import { RecentNetworks } from "./recent.svelte";
 import { RememberedChoices } from "./remembered.svelte";
 import { Runs } from "./runs.svelte";
 import type { Cell } from "./selection.svelte";
@@ -35,6 +37,8 @@ export class AppState {
   readonly painter = new Painter();
   readonly engine: Engine;
   readonly networks: Networks;
+  readonly recent: RecentNetworks;
+  readonly importing: Importing;
   readonly pictures: Pictures;
   readonly preferences: Preferences;
   readonly remembered: RememberedChoices;
@@ -47,6 +51,8 @@ export class AppState {
     this.world = world;
     this.engine = new Engine(world);
     this.networks = new Networks(this.engine);
+    this.recent = new RecentNetworks(world);
+    this.importing = new Importing(this.engine);
     this.pictures = new Pictures(this.engine);
     this.preferences = new Preferences(world);
     this.remembered = new RememberedChoices(world);
@@ -136,6 +142,9 @@ export class AppState {
       case "open-network-folder":
         void this.session.chooseNetwork("folder");
         break;
+      case "open-gallery":
+        void this.session.chooseGallery();
+        break;
       case "run":
         this.runs.run();
         break;
@@ -165,6 +174,7 @@ export class AppState {
     const loaded = Promise.all([
       this.preferences.load(),
       this.remembered.load(),
+      this.recent.load(),
     ])
       .then(() => {
         const choices = this.remembered.get(viewKey, viewChoices);

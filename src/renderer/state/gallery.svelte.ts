@@ -84,6 +84,12 @@ export class Gallery {
     return this.request.columns[0]?.network ?? "";
   }
 
+  /** What its records call the network; null before there is one. */
+  get networkName(): string | null {
+    const finished = this.tiles.flat().find((tile) => tile.record);
+    return finished?.record?.network.name ?? null;
+  }
+
   get size(): number {
     return this.tiles.length * this.request.columns.length;
   }

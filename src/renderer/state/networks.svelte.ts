@@ -37,6 +37,11 @@ export class Networks {
     this.listed = true;
   }
 
+  /** Whether the host has it open; one that was restarted has forgotten what came from disk. */
+  knows(id: string): boolean {
+    return this.list.some((network) => network.id === id);
+  }
+
   /** A network the host already knows; it is not shown yet. */
   get(id: string): Promise<NetworkInfo> {
     return this.#engine.client.call("networks.get", { network: id });

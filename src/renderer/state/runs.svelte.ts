@@ -45,7 +45,14 @@ export class Runs {
     const { engine, networks, bench } = this.#services;
     if (engine.state === "gone") return "The engine is not running.";
     if (engine.state === "starting") return "The engine is starting.";
-    if (!networks.current) return "No network is open.";
+    if (!networks.current) {
+      const wanted = bench.gallery?.networkName;
+      return wanted
+        ? `Open the network ${wanted} to run this again.`
+        : "No network is open.";
+    }
+    if (!networks.knows(networks.current.id))
+      return "The network is being opened again.";
     if (bench.picks.list.length === 0) return "No class is picked.";
     return null;
   });

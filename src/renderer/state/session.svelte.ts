@@ -17,21 +17,26 @@ import {
 } from "./choices";
 import type { Engine } from "./engine.svelte";
 import { Gallery } from "./gallery.svelte";
+import type { Importing } from "./importing.svelte";
 import type { Large } from "./large.svelte";
 import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { Preferences } from "./preferences.svelte";
+import type { RecentNetworks } from "./recent.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
+import { plural } from "../lib/format";
 import { differences, keepFor } from "../lib/run-fields";
 import type { Runs } from "./runs.svelte";
 import type { Undo } from "./undo.svelte";
 import type { ViewState } from "./view.svelte";
-import type { ChosenFile, World } from "./world";
+import type { ChosenFile, DroppedFile, World } from "./world";
 
 export interface SessionServices {
   readonly world: World;
   readonly engine: Engine;
   readonly networks: Networks;
+  readonly recent: RecentNetworks;
+  readonly importing: Importing;
   readonly bench: Bench;
   readonly runs: Runs;
   readonly large: Large;
@@ -59,16 +64,14 @@ export class Session {
       await networks.refresh();
       const last = await engine.client.call("library.get", { gallery: null });
       const lastNetwork = last?.gallery.request.columns[0]?.network;
-      const wanted = [
+      const network = await this.#reachFirst([
         remembered.get(networkKey, text),
         lastNetwork,
         networks.list.find((n) => n.bundled)?.id,
         networks.list[0]?.id,
-      ].find((id) => networks.list.some((n) => n.id === id));
-      const recalled = wanted
-        ? this.#adoptNetwork(await networks.get(wanted))
-        : false;
-      if (last && (!wanted || lastNetwork === wanted)) {
+      ]);
+      const recalled = network ? this.#adoptNetwork(network) : false;
+      if (last && (!network || lastNetwork === network.id)) {
         bench.show(Gallery.of(last.gallery, last.runs));
         if (!recalled) bench.adopt(last.gallery.request);
       }
@@ -83,27 +86,29 @@ export class Session {
   async resume(): Promise<void> {
     const { networks, notices } = this.#services;
     try {
+      // Until it is known again nothing can be run with it.
+      networks.list = [];
       await networks.refresh();
       notices.say("The engine runs again");
       const { current } = networks;
       if (!current) return;
-      if (networks.list.some((n) => n.id === current.id)) {
-        networks.show(await networks.get(current.id));
-        return;
-      }
-      networks.show(null);
-      notices.info(`${current.name} has to be opened again.`);
+      const again = await this.#reach(current.id);
+      // Another one may have been opened meanwhile.
+      if (networks.current !== current) return;
+      networks.show(again);
+      if (!again) notices.info(`${current.name} has to be opened again.`);
     } catch (error) {
       notices.error(error);
     }
   }
 
-  /** Shows a network the host knows, with the choices made for it before. */
+  /** Shows a network of the menu, with the choices made for it before. */
   async selectNetwork(id: string): Promise<void> {
     const { networks, notices } = this.#services;
     if (networks.current?.id === id) return;
     try {
-      this.#adoptNetwork(await networks.get(id));
+      const network = await this.#reach(id, { evenChanged: true });
+      if (network) this.#adoptNetwork(network);
     } catch (error) {
       notices.error(error);
     }
@@ -124,21 +129,61 @@ export class Session {
     if (files.length === 0) return;
     try {
       const [first] = await world.tokensOf(files);
-      if (first) await this.openNetwork(first);
+      if (first) await this.#openDroppedFile(first);
       else
         notices.info("What was dropped is not a file on this machine.", {
-          remedy: "Drop a network’s folder or its model.json.",
+          remedy:
+            "Drop a network’s folder or its model.json, or the folder of a gallery.",
         });
     } catch (error) {
       notices.error(error);
     }
   }
 
+  #openDroppedFile(file: DroppedFile): Promise<void> {
+    return file.kind === "gallery"
+      ? this.importGallery(file)
+      : this.openNetwork(file);
+  }
+
+  async chooseGallery(): Promise<void> {
+    const { world, notices } = this.#services;
+    try {
+      const chosen = await world.app.call("choose.gallery", {});
+      if (chosen) await this.importGallery(chosen);
+    } catch (error) {
+      notices.error(error);
+    }
+  }
+
+  /** Takes a folder of records into the library and shows it. */
+  async importGallery(chosen: ChosenFile): Promise<void> {
+    const { importing, notices } = this.#services;
+    try {
+      const found = await importing.run(chosen);
+      if (!found) return;
+      await this.openGallery(found.gallery);
+      if (found.left > 0)
+        notices.info(
+          `${plural(found.left, "run")} of ${chosen.name} ${found.left === 1 ? "is" : "are"} damaged and left out.`,
+          { remedy: found.why.join(" ") },
+        );
+      notices.say(
+        found.added
+          ? `${chosen.name} is in the library now`
+          : `${chosen.name} was in the library already`,
+      );
+    } catch (error) {
+      notices.error(error);
+    }
+  }
+
   async openNetwork(chosen: ChosenFile): Promise<void> {
-    const { networks, notices, view } = this.#services;
+    const { networks, recent, notices, view } = this.#services;
     view.workspace = "compare";
     const network = await networks.open(chosen);
     if (!network) return;
+    recent.add(network, chosen);
     this.#adoptNetwork(network);
     notices.say(`Opened ${network.name}`);
   }
@@ -189,6 +234,55 @@ export class Session {
       bench.show(null);
   }
 
+  /** The first of some networks that can be had; null where none can. */
+  async #reachFirst(
+    ids: readonly (string | null | undefined)[],
+  ): Promise<NetworkInfo | null> {
+    for (const id of new Set(ids)) {
+      const network = id ? await this.#reach(id) : null;
+      if (network) return network;
+    }
+    return null;
+  }
+
+  /**
+   * A network by its id, opened again from disk where the host does not hold it. Null where it cannot be
+   * had; of one that was opened before, why has been said.
+   */
+  async #reach(
+    id: string,
+    { evenChanged = false } = {},
+  ): Promise<NetworkInfo | null> {
+    const { networks, recent, notices } = this.#services;
+    if (networks.knows(id)) return networks.get(id);
+    const known = recent.find(id);
+    if (!known) return null;
+    const opened = await networks.open(known);
+    if (opened) {
+      recent.add(opened, known);
+      if (opened.id === id) return opened;
+      notices.info(
+        `The files of ${known.name} have changed since it was opened last.`,
+        evenChanged
+          ? {}
+          : { remedy: "The network’s menu has it as it is now." },
+      );
+      return evenChanged ? opened : null;
+    }
+    if (networks.refused) {
+      const { fault } = networks.refused;
+      networks.dismissRefusal();
+      notices.error(
+        new Fault(
+          fault.code,
+          `${known.name} cannot be opened again. ${fault.message}`,
+          fault.remedy,
+        ),
+      );
+    }
+    return null;
+  }
+
   /** Lays out a network; true where choices were remembered for it. */
   #adoptNetwork(network: NetworkInfo): boolean {
     const { bench, networks, runs, remembered, large } = this.#services;
@@ -233,14 +327,17 @@ export class Session {
   ): Promise<void> {
     const { networks, bench, notices } = this.#services;
     const network = record.request.columns[0]?.network ?? "";
-    if (networks.list.some((n) => n.id === network)) {
-      if (networks.current?.id !== network)
-        this.#adoptNetwork(await networks.get(network));
-    } else {
+    const there = networks.current?.id === network;
+    const found = there ? null : await this.#reach(network);
+    if (found) this.#adoptNetwork(found);
+    else if (!there) {
       networks.show(null);
       notices.info(
         `The network of this gallery, ${runs[0]?.network.name ?? network}, is not open.`,
-        { remedy: "Its pictures can be looked at and exported." },
+        {
+          remedy:
+            "Its pictures can be looked at and exported; open the network to run it again.",
+        },
       );
     }
     bench.adopt(record.request);

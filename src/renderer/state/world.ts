@@ -21,6 +21,11 @@ export interface ChosenFile {
   readonly name: string;
 }
 
+/** What was dropped, and what it looks like from outside. */
+export interface DroppedFile extends ChosenFile {
+  readonly kind: "network" | "gallery";
+}
+
 /** Everything outside the window that the state talks to; main.ts makes it from the preload bridge, tests from fakes. */
 export interface World {
   readonly app: AppCaller;
@@ -29,7 +34,7 @@ export interface World {
   /** A client for every life of the engine host, the first one included; returns its off. */
   onEngine(listener: (client: Client<EngineTable>) => void): () => void;
   /** What stands for dropped files or folders; those without a path (a picture out of a browser) are left out. */
-  tokensOf(files: readonly File[]): Promise<ChosenFile[]>;
+  tokensOf(files: readonly File[]): Promise<DroppedFile[]>;
   /** Numbers in [0, 1): seeds and random classes. */
   random(): number;
   /** True on macOS, for the names of keys. */

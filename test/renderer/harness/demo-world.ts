@@ -175,6 +175,10 @@ export function demoWorld(options: DemoOptions): Demo {
         return {};
       case "choose.network":
         return { token: "0".repeat(36), name: "my-network" };
+      case "networks.recent":
+        return [];
+      case "choose.gallery":
+        return null;
       case "choose.export":
         return { token: "0".repeat(36), name: "gallery.html" };
       case "engine.restart":
@@ -520,7 +524,11 @@ export function demoWorld(options: DemoOptions): Demo {
     },
     tokensOf: (files) =>
       Promise.resolve(
-        files.map((file) => ({ token: "0".repeat(36), name: file.name })),
+        files.map((file) => ({
+          token: "0".repeat(36),
+          name: file.name,
+          kind: "network" as const,
+        })),
       ),
     random: draw,
     mac: false,

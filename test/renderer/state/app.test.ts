@@ -155,7 +155,7 @@ describe("a later start", () => {
     expect(app.networks.current).toBeNull();
     expect(app.picks.list).toEqual([3, 7]);
     expect(app.bench.labelOf(7)).toBe("bee");
-    expect(app.runs.obstacle).toBe("No network is open.");
+    expect(app.runs.obstacle).toBe("Open the network Toy to run this again.");
   });
 
   it("forgets nothing it did not understand", async () => {

@@ -20,6 +20,7 @@ export function shortcutGroups(mac: boolean): readonly ShortcutGroup[] {
         { keys: [command("↵")], text: "Run what is picked" },
         { keys: ["Esc"], text: "Stop the run, or close what is open" },
         { keys: [command("O")], text: "Open a network" },
+        { keys: [command("Shift O")], text: "Open a gallery" },
         { keys: [command("E")], text: "Export" },
         { keys: [command("Z")], text: "Undo" },
         { keys: [command(",")], text: "Settings" },

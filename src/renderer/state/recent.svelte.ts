@@ -1,0 +1,37 @@
+import type { AppTable, Reply } from "../../shared/contract";
+import type { NetworkInfo } from "../../shared/domain";
+import type { ChosenFile, World } from "./world";
+
+export type RecentNetwork = Reply<AppTable["networks.recent"]>[number];
+
+/** As many as main keeps. */
+const most = 8;
+
+/** Networks opened from disk lately, also before the last start: how each one is opened again. */
+export class RecentNetworks {
+  /** The latest first. */
+  list = $state.raw<readonly RecentNetwork[]>([]);
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  async load(): Promise<void> {
+    this.list = await this.#world.app.call("networks.recent", {});
+  }
+
+  find(id: string): RecentNetwork | undefined {
+    return this.list.find(({ network }) => network === id);
+  }
+
+  add({ id, name }: NetworkInfo, { token }: ChosenFile): void {
+    const opened = { token, network: id, name };
+    const others = this.list.filter(
+      (known) => known.network !== id && known.token !== token,
+    );
+    this.list = [opened, ...others].slice(0, most);
+    // Without it the network has to be chosen by hand after a restart: not worth a word now.
+    this.#world.app.call("networks.opened", opened).catch(() => undefined);
+  }
+}
