@@ -1,12 +1,18 @@
-import { delimiter } from "node:path";
+import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { electronWarning } from "../../src/main/about";
+import { kindOfDropped } from "../../src/main/dropped";
 import { exportTarget, fileName } from "../../src/main/export-target";
 import { hostEnvironment } from "../../src/main/host-environment";
 import { findPlaces } from "../../src/main/places";
+import { RecentNetworks } from "../../src/main/recent-networks";
 import { Tokens } from "../../src/main/tokens";
 import { tokenSchema } from "../../src/shared/contract";
 import { exportFormatSchema } from "../../src/shared/domain";
+import { temporaryFolders } from "../support/temporary-folder";
+
+const temporary = temporaryFolders();
 
 describe("the host's environment", () => {
   it("sets what TensorFlow reads at its start", () => {
@@ -83,12 +89,69 @@ describe("tokens", () => {
     ]);
   });
 
+  it("lead back to the path, for main", () => {
+    const tokens = new Tokens();
+    expect(tokens.pathOf(tokens.add("/a"))).toBe("/a");
+    expect(tokens.pathOf("0")).toBeUndefined();
+  });
+
   it("forget the oldest after a thousand", () => {
     const tokens = new Tokens();
     for (let i = 0; i < 1005; i++) tokens.add(`/${i}`);
     const paths = tokens.entries().map(([, path]) => path);
     expect(paths).toHaveLength(1000);
     expect(paths[0]).toBe("/5");
+  });
+});
+
+describe("networks opened lately", () => {
+  const opened = (name: string, path = `/${name}`) => ({
+    network: `${name}-0123`,
+    name,
+    path,
+  });
+
+  it("are found again after a restart, the latest first, eight at most", async () => {
+    const file = join(await temporary(), "recent-networks.json");
+    const recent = new RecentNetworks(file);
+    expect(recent.list).toEqual([]);
+    for (let i = 0; i < 10; i++) await recent.add(opened(`n${i}`));
+    await recent.add(opened("n5"));
+    // What lies there now is another network.
+    await recent.add(opened("new", "/n4"));
+    expect(new RecentNetworks(file).list.map(({ name }) => name)).toEqual([
+      "new",
+      "n5",
+      "n9",
+      "n8",
+      "n7",
+      "n6",
+      "n3",
+      "n2",
+    ]);
+  });
+
+  it("of another version stay as they are", async () => {
+    const file = join(await temporary(), "recent-networks.json");
+    await writeFile(file, '{"version":2}');
+    const recent = new RecentNetworks(file);
+    expect(recent.problem).toMatch(/another version/);
+    await expect(recent.add(opened("n"))).rejects.toThrow("another version");
+    expect(await readFile(file, "utf8")).toBe('{"version":2}');
+  });
+});
+
+describe("what is dropped", () => {
+  it("is a gallery where it holds one, and else a network", async () => {
+    const folder = await temporary();
+    expect(await kindOfDropped(folder)).toBe("network");
+    expect(await kindOfDropped(join(folder, "model.json"))).toBe("network");
+    expect(await kindOfDropped(join(folder, "gallery.json"))).toBe("gallery");
+    await mkdir(join(folder, "gallery.json"));
+    expect(await kindOfDropped(folder)).toBe("network");
+    await rmdir(join(folder, "gallery.json"));
+    await writeFile(join(folder, "gallery.json"), "{}");
+    expect(await kindOfDropped(folder)).toBe("gallery");
   });
 });
 

@@ -287,6 +287,11 @@ export function fakeWorld(options: FakeOptions = {}) {
     emit(event: AppEvent) {
       for (const listener of events) listener(event);
     },
+    /** A host that is started again does not know it. */
+    forget(id: string) {
+      const at = networks.findIndex((network) => network.id === id);
+      if (at >= 0) networks.splice(at, 1);
+    },
     kill() {
       close();
     },

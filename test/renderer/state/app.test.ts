@@ -487,6 +487,147 @@ describe("opening", () => {
   });
 });
 
+describe("a folder of records", () => {
+  const last = { gallery: galleryRecord(), runs: [runRecord()] };
+  const dropped = {
+    token: "00000000-0000-0000-0000-000000000003",
+    name: "copy",
+    kind: "gallery" as const,
+  };
+
+  it("is taken into the library and shown, chosen or dropped", async () => {
+    const { app, fake } = await start({ last, dropped: [dropped] });
+    for (const open of [
+      () => app.session.chooseGallery(),
+      // The fake reads no file.
+      () => app.session.openDropped([{} as File]),
+    ]) {
+      app.bench.show(null);
+      app.view.workspace = "library";
+      await open();
+      expect(app.gallery?.id).toBe("first");
+      expect(app.view.workspace).toBe("compare");
+      expect(app.importing.current).toBeNull();
+    }
+    expect(fake.imported).toEqual([
+      "00000000-0000-0000-0000-000000000002",
+      dropped.token,
+    ]);
+  });
+
+  it("names the runs that were left out", async () => {
+    const imported = { left: 1, why: ["3-1-relu: image.npy is missing."] };
+    const { app } = await start({ last, imported });
+    await app.session.importGallery(dropped);
+    expect(app.notices.list.at(-1)).toMatchObject({
+      text: "1 run of copy is damaged and left out.",
+      remedy: "3-1-relu: image.npy is missing.",
+    });
+  });
+
+  it("that is refused leaves everything as it was", async () => {
+    const imported = new Fault("damaged-file", "It is damaged.", "Mend it.");
+    const { app } = await start({ imported });
+    app.picks.list = [19];
+    await app.session.importGallery(dropped);
+    expect(app.notices.list.at(-1)).toMatchObject({
+      kind: "error",
+      text: "It is damaged.",
+    });
+    expect(app.picks.list).toEqual([19]);
+    expect(app.gallery).toBeNull();
+  });
+
+  it("of a network that is not there shows all the same, and says what to open", async () => {
+    const request = galleryRecord().request;
+    const columns = request.columns.map((c) => ({ ...c, network: "far" }));
+    const gallery = galleryRecord({ request: { ...request, columns } });
+    const { app } = await start({ last: { gallery, runs: [runRecord()] } });
+    expect(app.gallery).toBeNull();
+    await app.session.importGallery(dropped);
+    expect(app.bench.tileOf(3, 0)?.record?.score).toBe(2.5);
+    expect(app.runs.obstacle).toBe("Open the network Toy to run this again.");
+  });
+});
+
+describe("a network from disk", () => {
+  const token = "00000000-0000-0000-0000-000000000009";
+  const mine = networkInfo({ id: "mine-1", name: "Mine", bundled: false });
+  const recent = [{ token, network: "mine-1", name: "Mine" }];
+  const remembered = { network: "mine-1" };
+
+  it("is remembered by main once it is open", async () => {
+    const { app, fake } = await start({ opened: mine });
+    await app.session.openNetwork({ token, name: "folder" });
+    expect(fake.calls).toContainEqual({
+      name: "networks.opened",
+      request: { token, network: "mine-1", name: "Mine" },
+    });
+    expect(app.recent.find("mine-1")?.token).toBe(token);
+  });
+
+  it("is there again after a start, with its last gallery", async () => {
+    const request = galleryRecord().request;
+    const columns = request.columns.map((c) => ({ ...c, network: "mine-1" }));
+    const gallery = galleryRecord({ request: { ...request, columns } });
+    const { app } = await start({
+      opened: mine,
+      recent,
+      remembered,
+      last: { gallery, runs: [runRecord()] },
+    });
+    expect(app.networks.current?.id).toBe("mine-1");
+    expect(app.gallery?.id).toBe("first");
+    expect(app.runs.obstacle).toBeNull();
+  });
+
+  it("is opened again after the engine was lost", async () => {
+    const { app, fake } = await start({ opened: mine, recent, remembered });
+    fake.kill();
+    fake.emit({ kind: "engine-gone", message: "Killed.", remedy: "" });
+    await vi.waitFor(() => {
+      expect(app.engine.state).toBe("gone");
+    });
+    fake.forget("mine-1");
+    await app.engine.restart();
+    await vi.waitFor(() => {
+      expect(app.runs.obstacle).toBeNull();
+    });
+    expect(app.networks.current?.id).toBe("mine-1");
+    expect(app.networks.knows("mine-1")).toBe(true);
+  });
+
+  it("that is gone is said, and the bundled one is shown", async () => {
+    const opened = new Fault(
+      "damaged-file",
+      "There is nothing at /x.",
+      "Look.",
+    );
+    const { app } = await start({ opened, recent, remembered });
+    expect(app.networks.current?.id).toBe("toy");
+    expect(app.networks.refused).toBeNull();
+    expect(app.notices.list).toMatchObject([
+      {
+        kind: "error",
+        text: "Mine cannot be opened again. There is nothing at /x.",
+        remedy: "Look.",
+      },
+    ]);
+  });
+
+  it("whose files have changed is not taken for the old one, but can be had", async () => {
+    const opened = networkInfo({ ...mine, id: "mine-2", classes: 3 });
+    const { app } = await start({ opened, recent, remembered });
+    expect(app.networks.current?.id).toBe("toy");
+    expect(app.notices.list).toMatchObject([
+      { text: "The files of Mine have changed since it was opened last." },
+    ]);
+    expect(app.recent.list.map(({ network }) => network)).toEqual(["mine-2"]);
+    await app.session.selectNetwork("mine-2");
+    expect(app.networks.current?.id).toBe("mine-2");
+  });
+});
+
 describe("the scrubber over tiles", () => {
   it("shows the kept step at or before its place, the newest wish last", async () => {
     const { app, fake } = await start({
