@@ -44,8 +44,8 @@ export interface TileUpdate {
  * Activation maximization of a batch: x <- R(x + stepSize * g / ||g||_2), R = blur, rotation, clip
  * (Linse, Barth, Martinetz, IJCNN 2024, sections 3 and 4). All methods move together.
  *
- * Yields the tiles of one method after another that were still running, step by step: first the start image
- * (step 0), at last the image after `steps` updates. A tile's last update has another state than `running`:
+ * Yields the tiles that were still running, step by step and one method after another: first the start image
+ * (step 0), at last and together the images after `steps` updates. A tile's last update has another state than `running`:
  * `silent` where its gradient is exactly zero, `failed` where a number is not finite, `cancelled` once the
  * signal is aborted, which is seen at every step.
  *
@@ -69,16 +69,26 @@ export async function* ascend(
     const start = startImage(network.input, settings.startNoise, seed);
     for (const column of columns) column.begin(start);
     for (let done = 0; ; done++) {
+      const ended: TileUpdate[] = [];
       for (const column of columns) {
         if (!column.running) continue;
         const last = done === steps || signal.aborted;
-        yield column.advance(done, directions, last ? null : stepSize, {
-          exact: settings.precision === "float32",
-          ending: done === steps ? "done" : "cancelled",
-        });
+        const updates = column.advance(
+          done,
+          directions,
+          last ? null : stepSize,
+          {
+            exact: settings.precision === "float32",
+            ending: done === steps ? "done" : "cancelled",
+          },
+        );
+        // each method's pictures are shown as they come, and all end together
+        if (last) ended.push(...updates);
+        else yield updates;
         // an abort between two methods is seen at once
         await nextFrame();
       }
+      if (ended.length > 0) yield ended;
       if (!columns.some((column) => column.running)) return;
       const transform = transformOf(regularization, seed, done + 1);
       for (const column of columns)

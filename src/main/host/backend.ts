@@ -15,13 +15,9 @@ export interface Backend {
 }
 
 export interface BackendOptions {
-  /** Why set-up could not build native TensorFlow, where it could not. */
-  readonly setupReason?: string | null;
   /** A fallback by name, for tests and for a broken driver. */
   readonly force?: "wasm" | "cpu" | null;
 }
-
-const buildIt = 'Run "node scripts/setup.mjs" to build it.';
 
 /** Never throws for a missing native library: it falls back and says why. */
 export async function openBackend(
@@ -33,8 +29,9 @@ export async function openBackend(
     return await openNative();
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    const found = `Native TensorFlow could not be loaded: ${message.split("\n")[0] ?? ""}`;
-    return openFallback("wasm", `${options.setupReason ?? found} ${buildIt}`);
+    const found = `Native TensorFlow could not be loaded: ${message.split("\n")[0] ?? ""} Run "node scripts/setup.mjs" to build it.`;
+    // set-up's own sentence, where it could not build the library, already says what to do
+    return openFallback("wasm", process.env["PROXIMA_SETUP_REASON"] || found);
   }
 }
 
