@@ -174,6 +174,7 @@ test("a dropped network folder becomes a token that the engine opens", async ({
     {
       token: expect.stringMatching(/^[0-9a-f-]{36}$/),
       name: "caltech101-resnet18",
+      kind: "network",
     },
   ]);
   const [{ token }] = dropped as [{ token: string }];
