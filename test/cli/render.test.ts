@@ -9,6 +9,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Library } from "../../src/main/host/library";
 import { readNpy } from "../../src/main/host/npy";
 import type { RunRecord } from "../../src/shared/domain";
 import { writeTinyNetwork } from "../support/tiny-network";
@@ -154,6 +155,25 @@ describe("proxima render", () => {
       createdAt: "",
     });
     expect(await gallery("merged")).toEqual(await gallery("whole"));
+  });
+
+  it("writes what opens as a gallery in the library, a shard too", async () => {
+    expect((await render("opens")).code).toBe(0);
+    expect((await render("opens2", "--shard", "2/2")).code).toBe(0);
+    const library = await Library.open(at("library"));
+    const { signal } = new AbortController();
+    const whole = await library.import(at("opens"), { signal });
+    expect(whole).toMatchObject({ added: true, damaged: [] });
+    const records = Object.values(await recordsIn("opens"));
+    const stored = await library.get(whole.id);
+    expect(stored?.runs.map((run) => [run.id, run.score]).sort()).toEqual(
+      records.map((run) => [run.id, run.score]).sort(),
+    );
+    // The same name, but not the same gallery.
+    const shard = await library.import(at("opens2"), { signal });
+    expect(shard).toMatchObject({ added: true, damaged: [] });
+    expect(shard.id).not.toBe(whole.id);
+    expect((await library.get(shard.id))?.runs).toHaveLength(4);
   });
 
   it("prints silent runs like the others", async () => {
