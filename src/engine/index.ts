@@ -5,6 +5,7 @@ export {
   type AscentRequest,
   type TileUpdate,
 } from "./ascent/ascend";
+export { startImage } from "./ascent/start";
 export { batchesOf, batchThatFits, bytesPerImage } from "./batch";
 export { softmax, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";

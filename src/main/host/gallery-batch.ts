@@ -1,5 +1,10 @@
 /** The columns of one network and one batch of targets, moving together. */
-import { ascend as engineAscend, type TileUpdate } from "../../engine";
+import { setTimeout } from "node:timers/promises";
+import {
+  ascend as engineAscend,
+  startImage,
+  type TileUpdate,
+} from "../../engine";
 import type {
   EngineTable,
   FrameHeader,
@@ -37,6 +42,8 @@ export interface Counts {
   cancelled: number;
 }
 
+/** How long the start image's frames get to leave. */
+const startMs = 25;
 /** Runs stored at a time: a picture is encoded in a thread of its own, and files are few. */
 const storedAtOnce = 16;
 
@@ -86,6 +93,7 @@ export class GalleryBatch {
           tiles.set(`${i} ${j}`, run);
           this.#running.set(run.slot, run);
         }
+      await this.#showStart(tiles.values(), opened.network.input);
       const steps = ascend(
         {
           network: opened.network,
@@ -193,6 +201,27 @@ export class GalleryBatch {
       record: null,
       fault: encodeFault(fault),
     });
+  }
+
+  /** The one start of all tiles, at once: compiling the first step takes some tenths of a second a method. */
+  async #showStart(
+    runs: Iterable<TileRun>,
+    input: readonly [number, number, number],
+  ): Promise<void> {
+    const { viewer } = this.#options;
+    if (!viewer) return;
+    const { startNoise, seed } = this.#plan.record.request.settings;
+    const { values } = toPicture(input, startImage(input, startNoise, seed));
+    for (const run of runs) {
+      viewer.frame(
+        run.slot,
+        { tile: run.plan.tile, step: 0, shape: [...input] },
+        new Uint8Array(values.buffer),
+      );
+      run.wasShown();
+    }
+    // the bytes leave between native calls only, and the first one is long
+    await setTimeout(startMs);
   }
 
   #show(run: TileRun, update: TileUpdate): void {

@@ -69,6 +69,11 @@ export class TileRun {
     if (due || update.state !== "running") await this.#snapshot(update);
   }
 
+  /** A frame has gone that no update asked for: the start. */
+  wasShown(): void {
+    this.#frameAt = performance.now();
+  }
+
   /** Whether a frame is due: the first one, the last one, and about twelve a second that somebody wants. */
   frameDue(update: TileUpdate, wanted: () => boolean): boolean {
     if (update.state === "failed") return false;

@@ -1,6 +1,7 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { startImage } from "../../../src/engine";
 import { runGallery } from "../../../src/main/host/gallery";
 import type { GalleryOptions } from "../../../src/main/host/gallery-batch";
 import { planGallery } from "../../../src/main/host/gallery-plan";
@@ -287,11 +288,15 @@ describe("running a gallery", () => {
     }
     const steps = (slot: string) =>
       frames.filter((f) => f.slot === slot).map((f) => f.step);
-    expect(steps("0-0")).toEqual([0, 8, 16, 24, 30]);
+    expect(steps("0-0")).toEqual([0, 7, 15, 23, 30]);
     expect(steps("1-1")).toEqual([0, 30]);
-    // the third value of the toy's image is step / 1000
-    for (const frame of frames)
-      expect(frame.first).toBe(Math.round((frame.step / 1000) * 32767));
+    // the third value of the toy's image is step / 1000; the first frame is the start that all tiles share
+    const { startNoise, seed } = request([1], {}).settings;
+    const start = startImage([2, 2, 1], startNoise, seed)[2] ?? NaN;
+    for (const { step, first } of frames)
+      expect(first).toBe(
+        Math.round((step === 0 ? start : step / 1000) * 32767),
+      );
   });
 
   it("computes a shard's whole batches, as the unsharded run would", async () => {
