@@ -8,7 +8,15 @@ import type { NativeRuntime } from "../../../src/engine";
 import type { Network } from "../../../src/engine";
 import { openBackend } from "../../../src/main/host/backend";
 import type { Method } from "../../../src/shared/domain";
-import { mixedNetwork } from "../../support/small-networks";
+import {
+  mixedNetwork,
+  network,
+  randomWeight,
+  relu,
+} from "../../support/small-networks";
+import { node } from "../../../src/engine/network/op";
+import { dense } from "../../../src/engine/network/ops/dense";
+import { flatten } from "../../../src/engine/network/ops/reshape";
 import { cosine, norm } from "../../support/vectors";
 
 const still = { blur: 0, rotate: 0 };
@@ -340,6 +348,56 @@ describe("bfloat16", () => {
     expect(rough.score(x)).toEqual(exact.score(x));
     for (const one of [x, exact, rough]) one.dispose();
   });
+});
+
+it("feeds large weights instead of writing them into the graph, with the same result", () => {
+  const large = network(
+    [16, 16, 8],
+    [
+      node(flatten, "flat", ["input"], {}),
+      node(
+        dense,
+        "wide",
+        ["flat"],
+        {},
+        {
+          kernel: randomWeight([2048, 2100], 0.02, 1),
+        },
+      ),
+      relu("relu", "wide"),
+      node(
+        dense,
+        "logits",
+        ["relu"],
+        {},
+        {
+          kernel: randomWeight([2100, 3], 0.05, 2),
+        },
+      ),
+    ],
+  );
+  if (!native) throw new Error("native TensorFlow is not built");
+  const { encode, ...rest } = native;
+  let bytes = 0;
+  const counting: NativeRuntime = {
+    ...rest,
+    encode: (graph) => {
+      const encoded = encode(graph);
+      bytes = encoded.length;
+      return encoded;
+    },
+  };
+  const extra = { network: large, methods: methods.slice(0, 3), batch: 1 };
+  const ours = compileStep(options(extra), counting);
+  const theirs = eagerStep(options(extra));
+  expect(bytes).toBeLessThan(1 << 20);
+  const x = images(large, 4);
+  for (const method of [0, 1, 2]) {
+    const a = ours.gradient(method, x, oneHot(ours, 2));
+    const b = theirs.gradient(method, x, oneHot(theirs, 2));
+    expect(cosine(a.gradients, b.gradients)).toBeGreaterThan(0.99999);
+  }
+  for (const one of [x, ours, theirs]) one.dispose();
 });
 
 it("three thousand steps leave no tensor behind", () => {
