@@ -262,6 +262,8 @@ test("a killed engine keeps what is there, says so, and goes on after one click"
   await expect(running.locator("canvas")).toBeVisible();
   await banner.getByRole("button", { name: "Restart" }).click();
   await expect(banner).toBeHidden({ timeout: 30_000 });
+  // the window asks the new engine for its network first
+  await expect(runButton(page)).toBeEnabled({ timeout: 30_000 });
   await setField(page, "Steps", 5);
   await page.keyboard.press("ControlOrMeta+Enter");
   await expect(running).toContainText("top-1", { timeout: 30_000 });

@@ -7,10 +7,11 @@ import {
 } from "@tensorflow/tfjs-core";
 import type { Method } from "../../shared/domain";
 import { slopesOf } from "../../shared/method";
+import { absorbPreprocess } from "../network/absorb";
 import { fold } from "../network/fold";
 import { classCount, shapeOf } from "../network/network";
 import type { Node } from "../network/op";
-import { preprocessOf, type Preprocess } from "../network/preprocess";
+import type { Preprocess } from "../network/preprocess";
 import {
   emitForward,
   emitReverse,
@@ -157,7 +158,7 @@ function emitProgram({
   batch,
   precision,
 }: StepOptions): Program {
-  const network = fold(original);
+  const { network, preprocess } = absorbPreprocess(fold(original));
   const graph = new GraphBuilder();
   const fed = new Map<string, { shape: number[]; data: Float32Array }>();
   const image = graph.placeholder("image", [batch, ...network.input]);
@@ -166,7 +167,6 @@ function emitProgram({
     classCount(network),
   ]);
   const stepSize = graph.placeholder("stepSize", []);
-  const preprocess = preprocessOf(network);
   const input = emitPreprocess(graph, image, preprocess);
 
   const weights = new Map<string, Ref>();
@@ -283,12 +283,8 @@ function emitPreprocess(
   if (!preprocess) return image;
   const { reversed, scale, offset } = preprocess;
   const ordered = reversed ? reverseChannels(graph, image) : image;
-  const scaled = graph.binary(
-    "Mul",
-    ordered,
-    graph.floats(scale, [scale.length]),
-  );
-  return graph.binary("AddV2", scaled, graph.floats(offset, [offset.length]));
+  const shifts = graph.floats(offset, [offset.length]);
+  return graph.binary("AddV2", emitScale(graph, ordered, scale), shifts);
 }
 
 function emitPreprocessAdjoint(
@@ -298,8 +294,13 @@ function emitPreprocessAdjoint(
 ): Ref {
   if (!preprocess) return dy;
   const { reversed, scale } = preprocess;
-  const scaled = graph.binary("Mul", dy, graph.floats(scale, [scale.length]));
+  const scaled = emitScale(graph, dy, scale);
   return reversed ? reverseChannels(graph, scaled) : scaled;
+}
+
+function emitScale(graph: GraphBuilder, x: Ref, scale: readonly number[]): Ref {
+  if (scale.every((factor) => factor === 1)) return x;
+  return graph.binary("Mul", x, graph.floats(scale, [scale.length]));
 }
 
 function reverseChannels(graph: GraphBuilder, x: Ref): Ref {
