@@ -1,17 +1,15 @@
 import { avgPool, mul, tensor4d } from "@tensorflow/tfjs-core";
 import type { GraphBuilder, Ref } from "../../step/graph";
 import { defineOp } from "../op";
-import { singleMap } from "./check";
 import { padMaps, rank4 } from "./eagerly";
 import { crop, floatOf, mapOf, only, pad } from "./emitting";
 import {
-  checkPads,
+  inferPool,
   poolAttributes,
   poolWindow,
   type MaxPoolAttributes,
 } from "./max-pool";
 import {
-  checkedOutput,
   equalPads,
   isSame,
   isZero,
@@ -35,13 +33,7 @@ export interface AveragePoolAttributes extends MaxPoolAttributes {
 export const averagePool = defineOp<AveragePoolAttributes>({
   kind: "average-pool",
 
-  infer(inputs, node) {
-    const [height, width, channels] = singleMap(inputs, node);
-    const window = poolWindow(node.attributes);
-    const size = checkedOutput(node, window, [height, width]);
-    checkPads(node, window, [height, width]);
-    return [...size, channels];
-  },
+  infer: inferPool,
 
   eager(inputs, node) {
     const x = rank4(only(inputs));

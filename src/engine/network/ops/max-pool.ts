@@ -10,7 +10,7 @@ import {
   type Tensor4D,
 } from "@tensorflow/tfjs-core";
 import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
-import { defineOp, type Emission, type Node } from "../op";
+import { defineOp, type Emission, type Node, type Shape } from "../op";
 import { refuse, singleMap } from "./check";
 import { padMaps, rank4 } from "./eagerly";
 import { crop, mapOf, only, pad, spatial } from "./emitting";
@@ -38,13 +38,7 @@ const lowest = -1e38;
 export const maxPool = defineOp<MaxPoolAttributes>({
   kind: "max-pool",
 
-  infer(inputs, node) {
-    const [height, width, channels] = singleMap(inputs, node);
-    const window = poolWindow(node.attributes);
-    const size = checkedOutput(node, window, [height, width]);
-    checkPads(node, window, [height, width]);
-    return [...size, channels];
-  },
+  infer: inferPool,
 
   eager(inputs, node) {
     const x = rank4(only(inputs));
@@ -119,6 +113,18 @@ export function emitMaxPool(
   };
 }
 
+/** The shape of a pooled map; refuses windows and paddings that do not fit. */
+export function inferPool(
+  inputs: readonly Shape[],
+  node: Node<MaxPoolAttributes>,
+): Shape {
+  const [height, width, channels] = singleMap(inputs, node);
+  const window = poolWindow(node.attributes);
+  const size = checkedOutput(node, window, [height, width]);
+  checkPads(node, window, [height, width]);
+  return [...size, channels];
+}
+
 export function poolWindow(attributes: MaxPoolAttributes): Window {
   const { window, strides, padding } = attributes;
   return { size: window, strides, dilations: [1, 1], padding };
@@ -139,7 +145,7 @@ export function poolAttributes(
 }
 
 /** A window that lies in the padding altogether would have no value. */
-export function checkPads(node: Node, window: Window, input: Pair): void {
+function checkPads(node: Node, window: Window, input: Pair): void {
   const pads = padsOf(window, input);
   const wide = ([before, after]: Pair, size: number) =>
     before >= size || after >= size;
