@@ -25,8 +25,14 @@ const parts: readonly Part[] = [
   { path: "src/shared/", files: [], modules: ["zod"] },
   {
     path: "src/engine/",
-    files: [shared],
+    files: ["src/engine/", shared],
     modules: ["@tensorflow/tfjs-core", "pure-rand/"],
+  },
+  {
+    // readers of containers: protobuf, zip, HDF5
+    path: "src/engine/formats/",
+    files: ["src/engine/network/", shared],
+    modules: ["@zip.js/zip.js", "h5wasm", "protobufjs/minimal.js"],
   },
   {
     // the one file that opens a backend

@@ -9,7 +9,12 @@ export { startImage } from "./ascent/start";
 export { batchesOf, batchThatFits, bytesPerImage } from "./batch";
 export { softmax, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";
-export type { Format, NetworkFiles, ReadOptions } from "./formats/format";
+export type {
+  Format,
+  NetworkFile,
+  NetworkFiles,
+  ReadOptions,
+} from "./formats/format";
 export { formats, openNetwork, type OpenedFiles } from "./formats/index";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, type Network } from "./network/network";

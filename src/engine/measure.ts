@@ -62,6 +62,8 @@ export interface Gradient {
   readonly gradient: Float32Array;
   /** The target's activation in the original network. */
   readonly score: number;
+  /** Of the original network, [class]. */
+  readonly logits: Float32Array;
   /** L2 norm of the gradient. */
   readonly norm: number;
 }
@@ -96,6 +98,7 @@ export function gradientOf(
     return {
       gradient: gradients,
       score: logits[target.index] ?? NaN,
+      logits,
       norm: norms[0] ?? NaN,
     };
   } finally {

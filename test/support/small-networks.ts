@@ -24,6 +24,7 @@ export function network(
     labels: [],
     preprocessing: null,
     maximises: "class logit",
+    told: { fixedSize: null, preprocessing: null },
     provenance: {
       format: "made in a test",
       hash: "0".repeat(64),

@@ -16,6 +16,7 @@ export const toyNetwork: Network = {
   labels: Array.from({ length: 10 }, (_, i) => `label ${i}`),
   preprocessing: null,
   maximises: "class logit",
+  told: { fixedSize: null, preprocessing: null },
   provenance: {
     format: "a toy",
     hash: "0".repeat(64),

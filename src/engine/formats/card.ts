@@ -72,22 +72,28 @@ export function withChecksums(
 ): NetworkFiles {
   const sums = new Map(Object.entries(card?.sha256 ?? {}));
   if (sums.size === 0) return files;
+  const check = (name: string, found: string) => {
+    const expected = sums.get(name);
+    if (expected !== undefined && found !== expected.toLowerCase())
+      throw new Fault(
+        "damaged-file",
+        `"${name}" is not the file that ${cardName} describes: its sha256 differs.`,
+        "Copy the network again, or correct the card.",
+      );
+  };
   return {
     title: files.title,
+    chosen: files.chosen,
     names: files.names,
     hash: () => files.hash(),
+    async open(name) {
+      const file = await files.open(name);
+      check(name, file.sha256);
+      return file;
+    },
     async read(name, limit) {
       const bytes = await files.read(name, limit);
-      const expected = sums.get(name);
-      if (
-        expected !== undefined &&
-        (await sha256(bytes)) !== expected.toLowerCase()
-      )
-        throw new Fault(
-          "damaged-file",
-          `"${name}" is not the file that ${cardName} describes: its sha256 differs.`,
-          "Copy the network again, or correct the card.",
-        );
+      if (sums.has(name)) check(name, await sha256(bytes));
       return bytes;
     },
   };

@@ -1,18 +1,36 @@
 import type { Network } from "../network/network";
 
+/** One plain file, read piece by piece, so that a reader holds no more of it than it needs. */
+export interface NetworkFile {
+  /** Bytes. */
+  readonly size: number;
+  /** Of all its bytes, lower-case hex. */
+  readonly sha256: string;
+  /** A copy of the bytes; throws a Fault `damaged-file` where the file is shorter, or has changed since it was opened. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
 /** The files of a network as the host gives them: a folder's, or a single file's. Names are relative, with "/". */
 export interface NetworkFiles {
   /** Name of the folder or file, for people. */
   readonly title: string;
+  /** The one file that was named, where it was not a folder; it is the network then, its neighbours only serve it. */
+  readonly chosen: string | null;
+  /** The chosen file first, else model.json first where there is one. */
   readonly names: readonly string[];
+  /** Opens a file of any size; refuses what {@link read} refuses. The whole file counts for {@link hash}. */
+  open(name: string): Promise<NetworkFile>;
   /**
    * The file's bytes. Throws a Fault `damaged-file` for a name that is not there, is no plain file,
    * leaves the folder (also through a link), or is larger than `limit` bytes.
    */
   read(name: string, limit?: number): Promise<Uint8Array>;
-  /** sha256 over names and bytes of all files read so far, hex. */
+  /** sha256 over names and bytes of all files read or opened so far, hex. */
   hash(): string;
 }
+
+/** [height, width] of a network that fixes no size and names none. */
+export const usualSize = [224, 224] as const;
 
 export interface ReadOptions {
   readonly signal: AbortSignal;
@@ -20,7 +38,7 @@ export interface ReadOptions {
   readonly progress: (stage: string, bytes: number, total: number) => void;
   /**
    * [height, width] asked for: the input where the files fix none, and instead of what they fix.
-   * Without it and without a fixed input a reader throws a Fault `invalid-request` that says so.
+   * Without it and without a fixed input a reader takes {@link usualSize}, or what its family is trained at.
    */
   readonly size?: readonly [number, number] | null;
   /** [height, width] the card names: the input where the files fix none and `size` is not given. */

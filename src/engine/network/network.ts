@@ -14,6 +14,19 @@ export interface Provenance {
   readonly warnings: readonly string[];
 }
 
+/** What a format knows of a network beyond its graph; who opens it may decide otherwise. */
+export interface Told {
+  /** [height, width] the file fixes; null: any that its layers allow. */
+  readonly fixedSize: readonly [number, number] | null;
+  /** "file": it is written there; "guess": what networks of this family are usually trained with. */
+  readonly preprocessing: {
+    readonly value: Preprocessing;
+    readonly from: "file" | "guess";
+    /** A sentence for people. */
+    readonly because: string;
+  } | null;
+}
+
 /**
  * A trained network, held still: a directed graph of typed nodes in NHWC, in topological order.
  * The input node is called `input` by every format; its values are preprocessed pixels.
@@ -33,6 +46,7 @@ export interface Network {
   /** In words: what a run on a class maximises. */
   readonly maximises: string;
   readonly provenance: Provenance;
+  readonly told: Told;
 }
 
 export const inputName = "input";

@@ -1,9 +1,15 @@
 /** A network's files on disk, as the engine reads them: nothing outside the folder, nothing but plain files. */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import { open, readdir, realpath, stat } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import {
+  open,
+  readdir,
+  realpath,
+  stat,
+  type FileHandle,
+} from "node:fs/promises";
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
-import type { NetworkFiles } from "../../engine";
+import type { NetworkFile, NetworkFiles } from "../../engine";
 import { Fault } from "../../shared/fault";
 import { codeOf } from "./folder";
 
@@ -36,7 +42,15 @@ export async function openNetworkFiles(
   const digests = new Map<string, string>();
   return {
     title: chosen && chosen !== "model.json" ? chosen : basename(root),
+    chosen,
     names,
+    async open(name) {
+      const real = await resolveInside(root, name);
+      const single = options.trusted !== true && name !== chosen;
+      const file = await openPlain(real, name, single);
+      digests.set(name, `${file.size} ${file.sha256}`);
+      return file;
+    },
     async read(name, limit = largest) {
       const real = await resolveInside(root, name);
       const single = options.trusted !== true && name !== chosen;
@@ -129,12 +143,13 @@ async function resolveInside(root: string, name: string): Promise<string> {
   return real;
 }
 
-async function readPlain(
+/** Runs `use` on a plain file that is closed afterwards. */
+async function withPlain<T>(
   path: string,
   name: string,
-  limit: number,
   single: boolean,
-) {
+  use: (file: FileHandle, stats: Stats) => Promise<T>,
+): Promise<T> {
   // Not following links closes the gap to realpath; not blocking keeps a pipe from hanging the host.
   const flags =
     constants.O_RDONLY |
@@ -153,33 +168,98 @@ async function readPlain(
         `"${name}" is a hard link to a file that may lie outside the network's folder.`,
         "Copy the folder's files, and open the copy.",
       );
-    if (found.size > limit)
-      throw new Fault(
-        "damaged-file",
-        `"${name}" has ${found.size} bytes; at most ${limit} are read.`,
-      );
-    const bytes = new Uint8Array(found.size);
-    const hash = createHash("sha256");
-    for (let at = 0; at < bytes.length;) {
-      const { bytesRead } = await file.read(
-        bytes,
-        at,
-        Math.min(chunk, bytes.length - at),
-        at,
-      );
-      if (bytesRead === 0)
-        throw new Fault(
-          "damaged-file",
-          `"${name}" became shorter while it was read.`,
-          "Open it again once it has been written.",
-        );
-      hash.update(bytes.subarray(at, at + bytesRead));
-      at += bytesRead;
-    }
-    return { bytes, digest: hash.digest("hex") };
+    return await use(file, found);
   } finally {
     await file.close();
   }
+}
+
+/** Hashes the file in pieces and keeps none of it; it is opened again for every read, so that nothing is left open. */
+async function openPlain(
+  path: string,
+  name: string,
+  single: boolean,
+): Promise<NetworkFile> {
+  return withPlain(path, name, single, async (file, { size, ino, mtimeMs }) => {
+    const hash = createHash("sha256");
+    const buffer = new Uint8Array(Math.min(chunk, size));
+    for (let at = 0; at < size;) {
+      const piece = buffer.subarray(0, Math.min(chunk, size - at));
+      await fill(file, name, piece, at);
+      hash.update(piece);
+      at += piece.length;
+    }
+    return {
+      size,
+      sha256: hash.digest("hex"),
+      async read(offset, length) {
+        if (!(offset >= 0 && length >= 0 && offset + length <= size))
+          throw new Fault(
+            "damaged-file",
+            `"${name}" has ${size} bytes and should hold ${length} more from byte ${offset} on.`,
+            "The copy is incomplete: copy or export the network again.",
+          );
+        return withPlain(path, name, single, async (again, now) => {
+          if (now.size !== size || now.ino !== ino || now.mtimeMs !== mtimeMs)
+            throw changed(name);
+          const bytes = new Uint8Array(length);
+          await fill(again, name, bytes, offset);
+          return bytes;
+        });
+      },
+    };
+  });
+}
+
+async function readPlain(
+  path: string,
+  name: string,
+  limit: number,
+  single: boolean,
+) {
+  return withPlain(path, name, single, async (file, { size }) => {
+    if (size > limit)
+      throw new Fault(
+        "damaged-file",
+        `"${name}" has ${size} bytes; at most ${limit} are read.`,
+      );
+    const bytes = new Uint8Array(size);
+    const hash = createHash("sha256");
+    for (let at = 0; at < size;) {
+      const piece = bytes.subarray(at, Math.min(at + chunk, size));
+      await fill(file, name, piece, at);
+      hash.update(piece);
+      at += piece.length;
+    }
+    return { bytes, digest: hash.digest("hex") };
+  });
+}
+
+/** Fills `bytes` from the file's position on. */
+async function fill(
+  file: FileHandle,
+  name: string,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesRead } = await file.read(
+      bytes,
+      at,
+      bytes.length - at,
+      position + at,
+    );
+    if (bytesRead === 0) throw changed(name);
+    at += bytesRead;
+  }
+}
+
+function changed(name: string): Fault {
+  return new Fault(
+    "damaged-file",
+    `"${name}" changed while it was read.`,
+    "Open it again once it has been written.",
+  );
 }
 
 function readFault(error: unknown, name: string): Fault {

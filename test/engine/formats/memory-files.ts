@@ -9,6 +9,7 @@ export type Contents = Readonly<Record<string, unknown>>;
 export function memoryFiles(
   contents: Contents,
   title = "folder",
+  chosen: string | null = null,
 ): NetworkFiles {
   const files = new Map(
     Object.entries(contents).map(([name, value]) => [name, bytesOf(value)]),
@@ -16,7 +17,21 @@ export function memoryFiles(
   const read = new Map<string, Uint8Array>();
   return {
     title,
+    chosen,
     names: [...files.keys()],
+    async open(name) {
+      const bytes = await this.read(name);
+      return {
+        size: bytes.length,
+        sha256: createHash("sha256").update(bytes).digest("hex"),
+        read: (offset, length) =>
+          offset + length <= bytes.length
+            ? Promise.resolve(bytes.slice(offset, offset + length))
+            : Promise.reject(
+                new Fault("damaged-file", `"${name}" ends too soon.`),
+              ),
+      };
+    },
     read(name, limit = Infinity) {
       const bytes = files.get(name);
       if (!bytes)

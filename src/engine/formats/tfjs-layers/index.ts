@@ -2,19 +2,12 @@
 import { Fault } from "../../../shared/fault";
 import { Assembler, type Input } from "../assembler";
 import type { Format, NetworkFiles, ReadOptions } from "../format";
-import {
-  isCount,
-  isObject,
-  mostJsonBytes,
-  parseJson,
-  type Json,
-} from "../json";
+import { fixedSizeOf, inputOf, type OpenShape } from "../input";
+import { isObject, mostJsonBytes, parseJson, type Json } from "../json";
 import { producerOf, readManifest, WeightStore } from "../tfjs-weights";
 import { buildNodes, checkLayers } from "./build";
 import type { Config } from "./config";
 import { readTopology, type Topology } from "./topology";
-
-const mostPixels = 8192;
 
 export const tfjsLayers: Format = {
   id: "tfjs-layers",
@@ -37,7 +30,14 @@ export const tfjsLayers: Format = {
     // first what cannot be done at all: it needs no weights
     checkLayers(topology);
     const manifest = readManifest(model["weightsManifest"], name);
-    const input = inputOf(topology, options);
+    const shape = shapeIn(topology);
+    if (!shape)
+      throw new Fault(
+        "damaged-file",
+        "The topology does not say what shape its input has.",
+        "Export the network again.",
+      );
+    const input = inputOf(shape, options);
     const weights = await WeightStore.read(manifest, files, options);
     options.progress("Building the network", 0, 0);
     const assembly = assemble(topology, weights, input, options);
@@ -54,6 +54,7 @@ export const tfjsLayers: Format = {
         stripped,
         warnings: [],
       },
+      told: { fixedSize: fixedSizeOf(shape), preprocessing: null },
     };
   },
 };
@@ -100,45 +101,6 @@ function assemble(
     );
   }
 }
-
-/** [height, width, channel]: asked for, else what the file fixes, else what the card says. */
-function inputOf(topology: Topology, { size, cardSize }: ReadOptions): Input {
-  const shape = shapeIn(topology);
-  if (!shape)
-    throw new Fault(
-      "damaged-file",
-      "The topology does not say what shape its input has.",
-      "Export the network again.",
-    );
-  const [height, width, channels] = shape;
-  if (channels === null)
-    throw new Fault(
-      "unsupported-network",
-      "The topology leaves the number of channels open.",
-      "Supported are inputs [height, width, channels] with known channels.",
-    );
-  const rows = size?.[0] ?? height ?? cardSize?.[0];
-  const columns = size?.[1] ?? width ?? cardSize?.[1];
-  if (rows === undefined || columns === undefined)
-    throw new Fault(
-      "invalid-request",
-      "The network fixes no input size.",
-      'Give a size, or put a card.json beside it with "input": { "height", "width", "channels" }.',
-    );
-  if (!isPixels(rows) || !isPixels(columns) || !isPixels(channels))
-    throw new Fault(
-      "unsupported-network",
-      `The input has the shape [${rows}, ${columns}, ${channels}].`,
-      `Supported are whole numbers from 1 to ${mostPixels}.`,
-    );
-  return [rows, columns, channels];
-}
-
-function isPixels(n: number): boolean {
-  return isCount(n) && n >= 1 && n <= mostPixels;
-}
-
-type OpenShape = readonly [number | null, number | null, number | null];
 
 /** The input's shape in the topology, or that of the model its first layer is; open dimensions are null. */
 function shapeIn(topology: Topology): OpenShape | null {
