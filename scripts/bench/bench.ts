@@ -1,10 +1,12 @@
 /**
- * npm run bench [-- --network PATH_OR_ID ... --batch 1,8 --rounds 5 --steps 12 --compile --write FILE]
+ * npm run bench [-- --network PATH_OR_ID ... --torchvision NAME,... --batch 1,8 --rounds 5 --steps 12
+ *                   --eager false --compile --write FILE --mark NAME]
  *
  * Milliseconds of an image-step (forward, ProxyGrad 0.1 backward, normalised step, clip), compiled and eager,
  * and PyTorch where PROXIMA_TORCH_PYTHON or python3 can import torch. All ways take turns in one run, and the
- * ratios are medians of ratios of the same round: machines are noisy, rounds are not. --write puts the tables
- * between the two bench marks of a Markdown file; --compile adds torch.compile, which needs a compiler and minutes.
+ * ratios are medians of ratios of the same round: machines are noisy, rounds are not. --torchvision compares with
+ * torchvision's own modules, opened here from their state dicts. --write puts the tables between the two marks of
+ * that name (bench) in a Markdown file; --compile adds torch.compile, which needs a compiler and minutes.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -12,7 +14,12 @@ import { parseArgs } from "node:util";
 import { benchStep, type Network } from "../../src/engine";
 import { openBackend } from "../../src/main/host/backend";
 import { openNetworkAt } from "../../src/main/host/networks";
-import { findTorch, openTorchTwin, type TorchTwin } from "./torch-twin";
+import {
+  findTorch,
+  openTorchTwin,
+  openTorchvision,
+  type TorchTwin,
+} from "./torch-twin";
 
 const method = { kind: "proxygrad", slope: 0.1 } as const;
 
@@ -27,12 +34,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     args: [...argv],
     options: {
       network: { type: "string", multiple: true },
+      torchvision: { type: "string" },
+      eager: { type: "boolean", default: true },
       batch: { type: "string", default: "1,8" },
       rounds: { type: "string", default: "5" },
       steps: { type: "string", default: "12" },
       compile: { type: "boolean", default: false },
       write: { type: "string" },
+      mark: { type: "string", default: "bench" },
     },
+    allowNegative: true,
   });
   const backend = await openBackend();
   if (!backend.runtime) {
@@ -47,8 +58,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     );
   const lines = [`${status.title}, ${availableParallelism()} threads.`];
   const steps = Number(values.steps);
-  for (const name of values.network ?? ["caltech101-resnet18"]) {
-    const network = await openNetworkAt(name);
+  for await (const { network, twin } of subjects(values, python)) {
     const compiled = (precision: "float32" | "bfloat16"): Way => ({
       name: `compiled ${precision}`,
       time: (batch) =>
@@ -57,25 +67,23 @@ export async function main(argv: readonly string[]): Promise<number> {
             .msPerImageStep,
         ),
     });
-    const twin = python
-      ? await openTorchTwin(python, network, availableParallelism())
-      : null;
+    const eager: Way = {
+      name: "eager tfjs-node",
+      time: (batch) =>
+        Promise.resolve(
+          benchStep({
+            network,
+            runtime: null,
+            method,
+            batch,
+            steps: Math.max(3, Math.floor(steps / 3)),
+            precision: "float32",
+          }).msPerImageStep,
+        ),
+    };
     const ways: Way[] = [
       ...status.precisions.map(compiled),
-      {
-        name: "eager tfjs-node",
-        time: (batch) =>
-          Promise.resolve(
-            benchStep({
-              network,
-              runtime: null,
-              method,
-              batch,
-              steps: Math.max(3, Math.floor(steps / 3)),
-              precision: "float32",
-            }).msPerImageStep,
-          ),
-      },
+      ...(values.eager ? [eager] : []),
       ...(twin ? torchWays(twin, steps, values.compile) : []),
     ];
     for (const batch of values.batch.split(",").map(Number))
@@ -85,8 +93,39 @@ export async function main(argv: readonly string[]): Promise<number> {
     twin?.close();
   }
   console.log(lines.join("\n"));
-  if (values.write) writeBetweenMarks(values.write, lines);
+  if (values.write) writeBetweenMarks(values.write, values.mark, lines);
   return 0;
+}
+
+interface Subject {
+  readonly network: Network;
+  readonly twin: TorchTwin | null;
+}
+
+async function* subjects(
+  values: {
+    readonly network?: readonly string[] | undefined;
+    readonly torchvision?: string | undefined;
+  },
+  python: string | null,
+): AsyncGenerator<Subject> {
+  const threads = availableParallelism();
+  const { torchvision } = values;
+  const names =
+    values.network ??
+    (torchvision === undefined ? ["caltech101-resnet18"] : []);
+  for (const name of names) {
+    const network = await openNetworkAt(name);
+    const twin = python ? await openTorchTwin(python, network, threads) : null;
+    yield { network, twin };
+  }
+  if (torchvision === undefined) return;
+  if (!python)
+    throw new Error("--torchvision needs a Python with torchvision.");
+  for (const name of torchvision.split(",")) {
+    const twin = await openTorchvision(python, name, threads);
+    yield { network: await openNetworkAt(twin.stateDict), twin };
+  }
 }
 
 function torchWays(twin: TorchTwin, steps: number, compile: boolean): Way[] {
@@ -141,9 +180,13 @@ async function compare(
   ];
 }
 
-function writeBetweenMarks(file: string, lines: readonly string[]): void {
+function writeBetweenMarks(
+  file: string,
+  mark: string,
+  lines: readonly string[],
+): void {
   const text = readFileSync(file, "utf8");
-  const marks = ["<!-- bench -->", "<!-- /bench -->"] as const;
+  const marks = [`<!-- ${mark} -->`, `<!-- /${mark} -->`] as const;
   const [before, after] = marks.map((mark) => text.indexOf(mark));
   if (
     before === undefined ||

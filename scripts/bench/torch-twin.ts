@@ -25,6 +25,7 @@ export interface TorchTwin {
   close(): void;
 }
 
+/** The network dumped for PyTorch, which runs it node by node. */
 export async function openTorchTwin(
   python: string,
   network: Network,
@@ -33,6 +34,27 @@ export async function openTorchTwin(
   const folder = mkdtempSync(join(tmpdir(), "proxima-torch-"));
   const dump = join(folder, "network.json");
   writeDump(network, dump, join(folder, "weights.bin"));
+  return openTwin(python, folder, { dump, threads });
+}
+
+/** torchvision's own module with seeded random weights, and the state dict they were written to. */
+export async function openTorchvision(
+  python: string,
+  torchvision: string,
+  threads: number,
+): Promise<TorchTwin & { readonly stateDict: string }> {
+  const folder = mkdtempSync(join(tmpdir(), "proxima-torch-"));
+  const save = join(folder, `${torchvision}.pth`);
+  const twin = await openTwin(python, folder, { torchvision, save, threads });
+  return { ...twin, stateDict: save };
+}
+
+/** `folder` is removed once PyTorch has ended. */
+async function openTwin(
+  python: string,
+  folder: string,
+  setup: Record<string, unknown>,
+): Promise<TorchTwin> {
   const script = resolve("scripts/bench/torch_network.py");
   const child = spawn(python, [script], {
     stdio: ["pipe", "pipe", "inherit"],
@@ -46,7 +68,7 @@ export async function openTorchTwin(
     if (line.done) throw new Error("PyTorch ended; its message is above.");
     return JSON.parse(line.value) as unknown;
   };
-  const hello = (await exchange({ dump, threads })) as { torch: string };
+  const hello = (await exchange(setup)) as { torch: string };
   return {
     version: hello.torch,
     ask: async (request) => (await exchange(request)) as Record<string, number>,

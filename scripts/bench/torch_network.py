@@ -1,6 +1,8 @@
-"""A network that Proxima dumped, run and timed in PyTorch: the reference of the benchmarks and of the parity check.
+"""A network run and timed in PyTorch: the reference of the benchmarks and of the parity check.
 
-Speaks JSON lines on stdin and stdout. First line: {"dump": FILE, "threads": N}; then requests:
+Speaks JSON lines on stdin and stdout. First line: {"dump": FILE, "threads": N} for a network that Proxima dumped, or
+{"torchvision": NAME, "save": FILE, "threads": N} for torchvision's own module with seeded random weights, whose state
+dict is written to FILE; then requests:
   {"do": "gradient", "image": FILE, "out": FILE, "target": T, "forward": s, "backward": p}  -> {"score", "norm"}
   {"do": "time", "mode": M, "batch": B, "steps": K, "backward": p}                          -> {"ms": median of a step}
 Modes: eager, channels-last, compile, bf16 (autocast, channels-last).
@@ -22,19 +24,24 @@ class Rectifier(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, forward_slope, backward_slope, ceiling):
-        ctx.save_for_backward(x)
+        y = torch.relu(x) if forward_slope == 0 else torch.ops.aten.leaky_relu(x, forward_slope)
+        if ceiling is not None:
+            y = torch.clamp(y, max=ceiling)
+        # y is positive where x is, so x need not be kept
+        ctx.save_for_backward(y)
         ctx.rule = backward_slope, ceiling
-        y = F.relu(x) if forward_slope == 0 else F.leaky_relu(x, forward_slope)
-        return y if ceiling is None else torch.clamp(y, max=ceiling)
+        return y
 
     @staticmethod
     def backward(ctx, dy):
-        (x,) = ctx.saved_tensors
+        (y,) = ctx.saved_tensors
         backward_slope, ceiling = ctx.rule
-        gradient = torch.where(x > 0, dy, dy * backward_slope)
         if ceiling is not None:
-            gradient = torch.where(x < ceiling, gradient, torch.zeros_like(gradient))
-        return gradient, None, None, None
+            dy = torch.where(y < ceiling, dy, torch.zeros_like(dy))
+        if backward_slope == 0:
+            return torch.ops.aten.threshold_backward(dy, y, 0), None, None, None
+        # PyTorch's own kernel: the fastest way to write the rule
+        return torch.ops.aten.leaky_relu_backward(dy, y, backward_slope, True), None, None, None
 
 
 def explicit(padding, size, stride, dilation, shape):
@@ -139,6 +146,26 @@ class Network(torch.nn.Module):
         raise SystemExit(f"no PyTorch twin of {kind}")
 
 
+class Torchvision(torch.nn.Module):
+    """torchvision's own module in evaluation mode; its rectifiers follow the rule."""
+
+    def __init__(self, name):
+        super().__init__()
+        import torchvision
+
+        torch.manual_seed(0)
+        options = {"aux_logits": False, "init_weights": True} if name == "inception_v3" else {}
+        self.inner = getattr(torchvision.models, name)(weights=None, **options).eval().requires_grad_(False)
+        self.slopes = (0.0, 0.0)
+        rectify = lambda x, ceiling: Rectifier.apply(x, *self.slopes, ceiling)
+        # nn.ReLU and nn.ReLU6 call these as well
+        F.relu = lambda x, inplace=False: rectify(x, None)
+        F.relu6 = F.hardtanh = lambda x, *limits, inplace=False: rectify(x, 6.0)
+
+    def forward(self, x):
+        return self.inner(x)
+
+
 def advance(net, x, targets, step):
     """x + step g / |g|, clipped: the bare step that is compared."""
     x = x.detach().requires_grad_(True)
@@ -148,21 +175,20 @@ def advance(net, x, targets, step):
     return (x.detach() + step * g / norm).clamp(-1, 1), score
 
 
-def time_mode(dump, request):
+def time_mode(make, request):
     batch, steps = request["batch"], request["steps"]
-    net = Network(dump)
+    net, (h, w, c), classes = make()
     net.slopes = (0.0, request["backward"])
-    h, w, c = dump["input"]
     x = 0.1 * torch.randn(batch, c, h, w)
     mode = request["mode"]
     if mode in ("channels-last", "bf16"):
         net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
-        for name, value in net.named_buffers():
+        for name, value in net.named_buffers(recurse=False):
             if value.dim() == 4:
                 setattr(net, name, value.contiguous(memory_format=torch.channels_last))
     run = torch.compile(net) if mode == "compile" else net
     run.slopes = net.slopes
-    targets = torch.arange(batch) % dump["classes"]
+    targets = torch.arange(batch) % classes
     times = []
     for i in range(-3, steps):
         before = time.perf_counter()
@@ -174,8 +200,8 @@ def time_mode(dump, request):
     return {"ms": statistics.median(times) * 1000}
 
 
-def gradient(net, dump, request):
-    h, w, c = dump["input"]
+def gradient(net, shape, request):
+    h, w, c = shape
     image = np.fromfile(request["image"], dtype=np.float32).reshape(1, h, w, c)
     x = torch.from_numpy(image).permute(0, 3, 1, 2).contiguous().requires_grad_(True)
     net.slopes = (request["forward"], request["backward"])
@@ -185,17 +211,29 @@ def gradient(net, dump, request):
     return {"score": logits[0, request["target"]].item(), "norm": g.norm().item()}
 
 
+def maker(setup):
+    """A function that makes the network anew, with its input [height, width, channel] and number of classes."""
+    if "torchvision" in setup:
+        name = setup["torchvision"]
+        side = 299 if name == "inception_v3" else 224
+        return lambda: (Torchvision(name), (side, side, 3), 1000)
+    with open(setup["dump"], encoding="utf-8") as file:
+        dump = json.load(file)
+    return lambda: (Network(dump), dump["input"], dump["classes"])
+
+
 def main():
     setup = json.loads(sys.stdin.readline())
     torch.set_num_threads(setup["threads"])
     torch.manual_seed(0)
-    with open(setup["dump"], encoding="utf-8") as file:
-        dump = json.load(file)
-    net = Network(dump)
+    make = maker(setup)
+    net, shape, _ = make()
+    if "save" in setup:
+        torch.save(net.inner.state_dict(), setup["save"])
     print(json.dumps({"torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        answer = gradient(net, dump, request) if request["do"] == "gradient" else time_mode(dump, request)
+        answer = gradient(net, shape, request) if request["do"] == "gradient" else time_mode(make, request)
         print(json.dumps(answer), flush=True)
 
 
