@@ -1,0 +1,118 @@
+/** Zip archives byte by byte, so that tests can write what no zip program writes. */
+
+export interface Member {
+  readonly name: string;
+  readonly data: Uint8Array;
+  /** 0: as it is, the rule; 8: `data` is a raw deflate stream. */
+  readonly method?: number;
+  /** Decompressed size, where it is not that of `data`. */
+  readonly size?: number;
+  readonly flags?: number;
+  /** What the local header says instead of `name`. */
+  readonly localName?: string;
+  /** Unix mode, for links. */
+  readonly mode?: number;
+  readonly crc?: number;
+  /** Where the list of entries says that the member lies, from where it does. */
+  readonly shift?: number;
+  /** Bytes of an extra field before the data, as PyTorch aligns its storages. */
+  readonly gap?: number;
+}
+
+/** An archive of these members in this order. */
+export function zipOf(members: readonly Member[]): Uint8Array<ArrayBuffer> {
+  const bodies: Uint8Array[] = [];
+  const listed: Uint8Array[] = [];
+  let at = 0;
+  for (const member of members) {
+    const body = join([localHeader(member), member.data]);
+    listed.push(centralHeader(member, at + (member.shift ?? 0)));
+    bodies.push(body);
+    at += body.length;
+  }
+  const list = join(listed);
+  return join([...bodies, list, end(members.length, list.length, at)]);
+}
+
+function localHeader(member: Member): Uint8Array {
+  const name = utf8(member.localName ?? member.name);
+  const gap = member.gap ?? 0;
+  const extra = gap
+    ? join([shorts([0x4246, gap - 4]), new Uint8Array(gap - 4)])
+    : [];
+  return join([
+    words([0x04034b50]),
+    shorts([20, ...common(member)]),
+    sizes(member),
+    shorts([name.length, gap]),
+    name,
+    Uint8Array.from(extra),
+  ]);
+}
+
+function centralHeader(member: Member, offset: number): Uint8Array {
+  const name = utf8(member.name);
+  return join([
+    words([0x02014b50]),
+    shorts([0x0314, 20, ...common(member)]),
+    sizes(member),
+    shorts([name.length, 0, 0, 0, 0]),
+    words([((member.mode ?? 0o100644) << 16) >>> 0, offset]),
+    name,
+  ]);
+}
+
+/** Flags, method, time, date. */
+function common({ flags = 0, method = 0 }: Member): number[] {
+  return [flags, method, 0, 0x21];
+}
+
+function sizes(member: Member): Uint8Array {
+  const { data, size = data.length } = member;
+  return words([member.crc ?? crc32(data), data.length, size]);
+}
+
+function end(count: number, bytes: number, offset: number): Uint8Array {
+  return join([
+    words([0x06054b50]),
+    shorts([0, 0, count, count]),
+    words([bytes, offset]),
+    shorts([0]),
+  ]);
+}
+
+export function crc32(data: Uint8Array): number {
+  let crc = 0xffffffff;
+  for (const byte of data) {
+    crc ^= byte;
+    for (let bit = 0; bit < 8; bit++)
+      crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
+  }
+  return (crc ^ 0xffffffff) >>> 0;
+}
+
+export function utf8(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+export function join(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const all = new Uint8Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** 16-bit numbers, little-endian. */
+function shorts(values: readonly number[]): Uint8Array {
+  return Uint8Array.from(values.flatMap((v) => [v & 255, (v >>> 8) & 255]));
+}
+
+/** 32-bit numbers, little-endian. */
+function words(values: readonly number[]): Uint8Array {
+  return Uint8Array.from(
+    values.flatMap((v) => [v, v >>> 8, v >>> 16, v >>> 24].map((b) => b & 255)),
+  );
+}
