@@ -2,11 +2,12 @@
 import { inferShapes, type Network } from "../../src/engine/network/network";
 import { node, type Node, type Weight } from "../../src/engine/network/op";
 import { batchNorm } from "../../src/engine/network/ops/batch-norm";
+import { concat } from "../../src/engine/network/ops/concat";
 import { conv2d } from "../../src/engine/network/ops/conv2d";
 import { dense } from "../../src/engine/network/ops/dense";
 import { globalAverage } from "../../src/engine/network/ops/global-pool";
 import { maxPool } from "../../src/engine/network/ops/max-pool";
-import { add, concat } from "../../src/engine/network/ops/merge";
+import { add } from "../../src/engine/network/ops/merge";
 import { rectifier } from "../../src/engine/network/ops/rectifier";
 import { randomStream } from "../../src/engine/random";
 

@@ -270,7 +270,45 @@ export const opCases: readonly OpCase[] = [
   opCase("maps", ops.concat, [map, [5, 6, 2], [5, 6, 1]], {}),
   opCase("vectors", ops.concat, [vector, [3]], {}),
   opCase("one", ops.concat, [map], {}),
+  opCase("rows", ops.concat, [map, [2, 6, 4]], { axis: 0 }),
+  opCase("columns", ops.concat, [map, [5, 1, 4], [5, 3, 4]], { axis: -2 }),
+  opCase("columns of a map", ops.transpose, [map], { order: [1, 0, 2] }),
+  opCase("round", ops.transpose, [map], { order: [2, 0, 1] }),
+  opCase("windows", ops.transpose, [[2, 3, 3, 2, 4]], {
+    order: [0, 2, 1, 3, 4],
+  }),
+  opCase("a dimension of 1", ops.transpose, [[1, 6, 4]], { order: [1, 2, 0] }),
+  opCase("vector", ops.transpose, [vector], { order: [0] }),
+  opCase("the middle", ops.slice, [map], {
+    begin: [1, 0, 2],
+    size: [3, 6, 1],
+    strides: [1, 1, 1],
+  }),
+  opCase("every other, from the second", ops.slice, [map], {
+    begin: [1, 0, 1],
+    size: [2, 3, 3],
+    strides: [2, 2, 1],
+  }),
+  opCase("backwards", ops.slice, [map], {
+    begin: [4, 4, 0],
+    size: [5, 3, 4],
+    strides: [-1, -2, 1],
+  }),
+  opCase("backwards, from within", ops.slice, [[3, 9]], {
+    begin: [2, 7],
+    size: [2, 3],
+    strides: [-1, -3],
+  }),
+  opCase("one, whatever the stride", ops.slice, [map], {
+    begin: [3, 0, 0],
+    size: [1, 6, 4],
+    strides: [-5, 1, 1],
+  }),
+  opCase("all", ops.slice, [vector], { begin: [0], size: [7], strides: [1] }),
   opCase("map", ops.flatten, [map], {}),
+  opCase("to five dimensions", ops.reshape, [map], {
+    shape: [5, 2, 3, 2, 2],
+  }),
   opCase("to a vector's map", ops.reshape, [map], { shape: [1, 1, 120] }),
   opCase("each side its own", ops.zeroPad, [map], {
     padding: [

@@ -9,43 +9,24 @@ import type {
   MaxPoolAttributes,
   Padding,
   RectifierAttributes,
-  ReshapeAttributes,
   ZeroPadAttributes,
 } from "../../../src/engine/network/ops/index";
 import { erf } from "./erf";
+import { layouts } from "./reference-layout";
+import {
+  first,
+  at,
+  build,
+  map,
+  pointwise,
+  reference,
+  size,
+  sum,
+  type Reference,
+  type Values,
+} from "./values";
 
-/** A batch of values, row by row. */
-export interface Values {
-  readonly shape: readonly number[];
-  readonly data: Float64Array;
-}
-
-export function size(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1);
-}
-
-type Reference = (inputs: readonly Values[], node: Node) => Values;
-
-function reference<A extends object>(
-  compute: (inputs: readonly Values[], node: Node<A>) => Values,
-): Reference {
-  // the table below pairs each kind with the attributes its operation declares
-  return (inputs, node) => compute(inputs, node as Node<A>);
-}
-
-function first(inputs: readonly Values[]): Values {
-  const x = inputs[0];
-  if (!x) throw new RangeError("no input");
-  return x;
-}
-
-function map(x: Values, f: (v: number, i: number) => number): Values {
-  return { shape: x.shape, data: x.data.map((v, i) => f(v, i)) };
-}
-
-function pointwise(f: (x: number) => number): Reference {
-  return (inputs) => map(first(inputs), (v) => f(v));
-}
+export { size, type Values } from "./values";
 
 interface Maps {
   readonly n: number;
@@ -70,7 +51,7 @@ function maps({ shape, data }: Values): Maps {
   };
 }
 
-function build(
+function buildMaps(
   shape: readonly [number, number, number, number],
   f: (n: number, y: number, x: number, c: number) => number,
 ): Values {
@@ -122,16 +103,19 @@ function convolve(
   const [kh = 0, kw = 0] = kernelShape;
   const rows = along(x.h, kh, strides[0], dilations[0], padding, 0);
   const columns = along(x.w, kw, strides[1], dilations[1], padding, 1);
-  return build([x.n, rows.outputs, columns.outputs, out], (n, oy, ox, o) => {
-    let sum = 0;
-    for (let ky = 0; ky < kh; ky++)
-      for (let kx = 0; kx < kw; kx++) {
-        const y = rows.start + oy * strides[0] + ky * dilations[0];
-        const xx = columns.start + ox * strides[1] + kx * dilations[1];
-        sum += tap(n, ky, kx, o, (c) => x.at(n, y, xx, c) ?? 0);
-      }
-    return sum;
-  });
+  return buildMaps(
+    [x.n, rows.outputs, columns.outputs, out],
+    (n, oy, ox, o) => {
+      let sum = 0;
+      for (let ky = 0; ky < kh; ky++)
+        for (let kx = 0; kx < kw; kx++) {
+          const y = rows.start + oy * strides[0] + ky * dilations[0];
+          const xx = columns.start + ox * strides[1] + kx * dilations[1];
+          sum += tap(n, ky, kx, o, (c) => x.at(n, y, xx, c) ?? 0);
+        }
+      return sum;
+    },
+  );
 }
 
 function weight(node: Node, name: string) {
@@ -158,22 +142,25 @@ function pool(
   const x = maps(first(inputs));
   const rows = along(x.h, window[0], strides[0], 1, padding, 0);
   const columns = along(x.w, window[1], strides[1], 1, padding, 1);
-  return build([x.n, rows.outputs, columns.outputs, x.c], (n, oy, ox, c) => {
-    const inside: number[] = [];
-    let counted = 0;
-    for (let ky = 0; ky < window[0]; ky++)
-      for (let kx = 0; kx < window[1]; kx++) {
-        const y = rows.start + oy * strides[0] + ky;
-        const xx = columns.start + ox * strides[1] + kx;
-        const v = x.at(n, y, xx, c);
-        if (v !== null) inside.push(v);
-        const [[top = 0, bottom = 0], [left = 0, right = 0]] = counts;
-        const counts_ =
-          y >= -top && y < x.h + bottom && xx >= -left && xx < x.w + right;
-        if (counts_) counted++;
-      }
-    return value(inside, counted);
-  });
+  return buildMaps(
+    [x.n, rows.outputs, columns.outputs, x.c],
+    (n, oy, ox, c) => {
+      const inside: number[] = [];
+      let counted = 0;
+      for (let ky = 0; ky < window[0]; ky++)
+        for (let kx = 0; kx < window[1]; kx++) {
+          const y = rows.start + oy * strides[0] + ky;
+          const xx = columns.start + ox * strides[1] + kx;
+          const v = x.at(n, y, xx, c);
+          if (v !== null) inside.push(v);
+          const [[top = 0, bottom = 0], [left = 0, right = 0]] = counts;
+          const counts_ =
+            y >= -top && y < x.h + bottom && xx >= -left && xx < x.w + right;
+          if (counts_) counted++;
+        }
+      return value(inside, counted);
+    },
+  );
 }
 
 function global(
@@ -182,7 +169,7 @@ function global(
   value: (all: readonly number[]) => number,
 ): Values {
   const x = maps(first(inputs));
-  const y = build([x.n, 1, 1, x.c], (n, _y, _x, c) => {
+  const y = buildMaps([x.n, 1, 1, x.c], (n, _y, _x, c) => {
     const all: number[] = [];
     for (let i = 0; i < x.h; i++)
       for (let j = 0; j < x.w; j++) all.push(x.at(n, i, j, c) ?? NaN);
@@ -198,29 +185,13 @@ function broadcast(
 ): Values {
   return inputs.reduce((a, b) => {
     const shape = a.shape.map((d, i) => Math.max(d, b.shape[i] ?? 1));
-    const read = (v: Values, index: readonly number[]) => {
-      const flat = v.shape.reduce(
-        (at, d, i) => at * d + (d === 1 ? 0 : (index[i] ?? 0)),
-        0,
+    const read = (v: Values, index: readonly number[]) =>
+      at(
+        v,
+        index.map((k, i) => (v.shape[i] === 1 ? 0 : k)),
       );
-      return v.data[flat] ?? NaN;
-    };
-    const data = Float64Array.from({ length: size(shape) }, (_, flat) => {
-      let rest = flat;
-      const index = shape.toReversed().map((d) => {
-        const i = rest % d;
-        rest = (rest - i) / d;
-        return i;
-      });
-      index.reverse();
-      return combine(read(a, index), read(b, index));
-    });
-    return { shape, data };
+    return build(shape, (index) => combine(read(a, index), read(b, index)));
   });
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0);
 }
 
 function sigmoid(x: number): number {
@@ -232,6 +203,7 @@ function ramp(x: number): number {
 }
 
 const references: Readonly<Record<string, Reference>> = {
+  ...layouts,
   conv2d: reference<Conv2dAttributes>((inputs, node) => {
     const x = maps(first(inputs));
     const kernel = weight(node, "kernel");
@@ -343,32 +315,10 @@ const references: Readonly<Record<string, Reference>> = {
   ),
   add: (inputs) => broadcast(inputs, (a, b) => a + b),
   multiply: (inputs) => broadcast(inputs, (a, b) => a * b),
-  concat: (inputs) => {
-    const rows = size(first(inputs).shape.slice(0, -1));
-    const data = Array.from({ length: rows }, (_, row) =>
-      inputs.flatMap((x) => {
-        const channels = x.shape.at(-1) ?? 0;
-        return [...x.data.slice(row * channels, (row + 1) * channels)];
-      }),
-    ).flat();
-    const channels = sum(inputs.map((x) => x.shape.at(-1) ?? 0));
-    return {
-      shape: [...first(inputs).shape.slice(0, -1), channels],
-      data: Float64Array.from(data),
-    };
-  },
-  reshape: reference<ReshapeAttributes>((inputs, node) => {
-    const x = first(inputs);
-    return { shape: [x.shape[0] ?? 1, ...node.attributes.shape], data: x.data };
-  }),
-  flatten: (inputs) => {
-    const x = first(inputs);
-    return { shape: [x.shape[0] ?? 1, size(x.shape.slice(1))], data: x.data };
-  },
   "zero-pad": reference<ZeroPadAttributes>((inputs, node) => {
     const x = maps(first(inputs));
     const [[top, bottom], [left, right]] = node.attributes.padding;
-    return build(
+    return buildMaps(
       [x.n, x.h + top + bottom, x.w + left + right, x.c],
       (n, y, xx, c) => x.at(n, y - top, xx - left, c) ?? 0,
     );

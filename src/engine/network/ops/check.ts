@@ -60,6 +60,14 @@ export function channelsOf(shape: Shape, node: Node): number {
   return channels;
 }
 
+/** An axis of a shape as a number from 0 on; negative ones count from the end. */
+export function wholeAxis(node: Node, axis: number, shape: Shape): number {
+  const whole = axis < 0 ? axis + shape.length : axis;
+  if (!Number.isInteger(whole) || whole < 0 || whole >= shape.length)
+    damaged(node, `its input ${spell(shape)} has no axis ${axis}.`);
+  return whole;
+}
+
 export function count(shape: Shape): number {
   return shape.reduce((product, d) => product * d, 1);
 }

@@ -32,18 +32,29 @@ export function only<T>(inputs: readonly T[]): T {
 
 /** Pads height and width with a constant. */
 export function pad(graph: GraphBuilder, x: Ref, pads: Pads, value = 0): Ref {
-  if (isZero(pads)) return x;
-  const [batch, height, width, channels] = mapOf(x);
-  const [[top, bottom], [left, right]] = pads;
-  const amounts = graph.ints([0, 0, top, bottom, left, right, 0, 0], [4, 2]);
-  const shape = [batch, height + top + bottom, width + left + right, channels];
+  return padAxes(graph, x, [[0, 0], ...pads, [0, 0]], value);
+}
+
+/** Pads every axis, the batch included, by [before, after]. */
+export function padAxes(
+  graph: GraphBuilder,
+  x: Ref,
+  amounts: readonly Pair[],
+  value = 0,
+): Ref {
+  if (amounts.every(([before, after]) => before === 0 && after === 0)) return x;
+  const inputs = [x, graph.ints(amounts.flat(), [amounts.length, 2])];
+  const shape = x.shape.map((d, i) => {
+    const [before, after] = amounts[i] ?? [0, 0];
+    return before + d + after;
+  });
   const types: Record<string, Attribute> = {
     T: { type: x.dtype },
     Tpaddings: { type: "int32" },
   };
-  if (value === 0) return graph.add("Pad", [x, amounts], types, { shape });
+  if (value === 0) return graph.add("Pad", inputs, types, { shape });
   const constant = graph.scalar(value, floatOf(x));
-  return graph.add("PadV2", [x, amounts, constant], types, { shape });
+  return graph.add("PadV2", [...inputs, constant], types, { shape });
 }
 
 /** The reverse of {@link pad} for a gradient: takes the padding off. */
@@ -89,6 +100,61 @@ export function sumTo(
   const axes = gradient.shape.flatMap((d, i) => (d !== shape[i] ? [i] : []));
   if (axes.length === 0) return gradient;
   return reduceExactly(graph, "Sum", gradient, axes, true);
+}
+
+/** Axis i of the result is axis order[i] of x, the batch included. A move of dimensions of 1 only is a reshape. */
+export function transposeAxes(
+  graph: GraphBuilder,
+  x: Ref,
+  order: readonly number[],
+): Ref {
+  const shape = order.map((axis) => x.shape[axis] ?? 1);
+  const moved = order.filter((axis) => x.shape[axis] !== 1);
+  if (order.every((axis, i) => axis === i)) return x;
+  if (moved.every((axis, i) => i === 0 || axis > (moved[i - 1] ?? 0)))
+    return graph.reshape(x, shape);
+  return graph.add(
+    "Transpose",
+    [x, graph.ints(order)],
+    { T: { type: x.dtype }, Tperm: { type: "int32" } },
+    { shape },
+  );
+}
+
+/** The values side by side along an axis, the batch counted. */
+export function join(
+  graph: GraphBuilder,
+  values: readonly Ref[],
+  axis: number,
+): Ref {
+  const first = only(values);
+  if (values.length === 1) return first;
+  const along = values.reduce((total, x) => total + (x.shape[axis] ?? 0), 0);
+  return graph.add(
+    "ConcatV2",
+    [...values, graph.ints([axis], [])],
+    {
+      N: { int: values.length },
+      T: { type: first.dtype },
+      Tidx: { type: "int32" },
+    },
+    { shape: first.shape.map((d, i) => (i === axis ? along : d)) },
+  );
+}
+
+/** x repeated along its dimensions of 1 up to `shape`. */
+export function repeatTo(
+  graph: GraphBuilder,
+  x: Ref,
+  shape: readonly number[],
+): Ref {
+  if (x.shape.join() === shape.join()) return x;
+  return graph.add(
+    "BroadcastTo",
+    [x, graph.ints(shape)],
+    { T: { type: x.dtype }, Tidx: { type: "int32" } },
+    { shape },
+  );
 }
 
 /** x times a number. */

@@ -1,11 +1,5 @@
-/** Operations with several inputs: element by element, or side by side. */
-import {
-  addN,
-  concat as concatenate,
-  mul,
-  add as plus,
-  type Tensor,
-} from "@tensorflow/tfjs-core";
+/** Sums and products of several inputs, element by element. */
+import { addN, mul, add as plus, type Tensor } from "@tensorflow/tfjs-core";
 import type { Ref } from "../../step/graph";
 import { defineOp, type Node, type Shape } from "../op";
 import { damaged, refuse, spell } from "./check";
@@ -67,62 +61,8 @@ export const multiply = defineOp<None>({
   },
 });
 
-/** The inputs' channels, one after the other. */
-export const concat = defineOp<None>({
-  kind: "concat",
-
-  infer(inputs, node) {
-    const [first, ...others] = inputs;
-    if (!first) damaged(node, "it has no input.");
-    const before = first.slice(0, -1);
-    for (const shape of others)
-      if (shape.slice(0, -1).join() !== before.join())
-        damaged(
-          node,
-          `its inputs ${spell(first)} and ${spell(shape)} differ in more than the channels.`,
-        );
-    const channels = inputs.reduce((sum, s) => sum + (s[s.length - 1] ?? 0), 0);
-    return [...before, channels];
-  },
-
-  eager: (inputs) => concatenate([...inputs], (inputs[0]?.rank ?? 1) - 1),
-
-  emit(inputs, _node, { graph }) {
-    const first = inputs[0];
-    if (!first) throw new RangeError("nothing to concatenate");
-    if (inputs.length === 1) return { output: first, adjoint: (dy) => [dy] };
-    const axis = first.shape.length - 1;
-    const channels = inputs.map((x) => x.shape[axis] ?? 0);
-    const output = graph.add(
-      "ConcatV2",
-      [...inputs, graph.ints([axis], [])],
-      {
-        N: { int: inputs.length },
-        T: { type: first.dtype },
-        Tidx: { type: "int32" },
-      },
-      {
-        shape: [
-          ...first.shape.slice(0, -1),
-          channels.reduce((sum, c) => sum + c, 0),
-        ],
-      },
-    );
-    return {
-      output,
-      adjoint(dy, { graph: reverse }) {
-        let start = 0;
-        return inputs.map((x, i) => {
-          const begin = x.shape.map((_, j) => (j === axis ? start : 0));
-          start += channels[i] ?? 0;
-          return reverse.slice(dy, begin, x.shape);
-        });
-      },
-    };
-  },
-});
-
-function inferBroadcast(inputs: readonly Shape[], node: Node): Shape {
+/** Dimensions are equal, or 1 and repeated; the inputs have equally many. */
+export function inferBroadcast(inputs: readonly Shape[], node: Node): Shape {
   if (inputs.length === 0) damaged(node, "it has no input.");
   return inputs.reduce((a, b) => {
     if (a.length !== b.length)

@@ -1,0 +1,60 @@
+/** What the operations that only move values do, index by index. */
+import type {
+  ConcatAttributes,
+  ReshapeAttributes,
+  SliceAttributes,
+  TransposeAttributes,
+} from "../../../src/engine/network/ops/index";
+import {
+  at,
+  build,
+  first,
+  reference,
+  size,
+  sum,
+  type Reference,
+} from "./values";
+
+export const layouts: Readonly<Record<string, Reference>> = {
+  concat: reference<ConcatAttributes>((inputs, node) => {
+    const { shape } = first(inputs);
+    const axis = node.attributes.axis ?? -1;
+    // the batch is an axis more
+    const along = axis < 0 ? shape.length + axis : axis + 1;
+    const lengths = inputs.map((x) => x.shape[along] ?? 0);
+    const whole = shape.map((d, i) => (i === along ? sum(lengths) : d));
+    return build(whole, (index) => {
+      let rest = index[along] ?? 0;
+      let part = 0;
+      while (rest >= (lengths[part] ?? Infinity)) rest -= lengths[part++] ?? 0;
+      return at(inputs[part] ?? first(inputs), index.with(along, rest));
+    });
+  }),
+  reshape: reference<ReshapeAttributes>((inputs, node) => {
+    const x = first(inputs);
+    return { shape: [x.shape[0] ?? 1, ...node.attributes.shape], data: x.data };
+  }),
+  flatten: (inputs) => {
+    const x = first(inputs);
+    return { shape: [x.shape[0] ?? 1, size(x.shape.slice(1))], data: x.data };
+  },
+  transpose: reference<TransposeAttributes>((inputs, node) => {
+    const x = first(inputs);
+    const { order } = node.attributes;
+    const [batch = 1, ...shape] = x.shape;
+    const moved = order.map((axis) => shape[axis] ?? 0);
+    return build([batch, ...moved], ([b = 0, ...index]) => {
+      const from = new Array<number>(order.length);
+      order.forEach((axis, i) => (from[axis] = index[i] ?? 0));
+      return at(x, [b, ...from]);
+    });
+  }),
+  slice: reference<SliceAttributes>((inputs, node) => {
+    const x = first(inputs);
+    const { begin, size: lengths, strides } = node.attributes;
+    return build([x.shape[0] ?? 1, ...lengths], ([b = 0, ...index]) => {
+      const from = index.map((k, i) => (begin[i] ?? 0) + k * (strides[i] ?? 1));
+      return at(x, [b, ...from]);
+    });
+  }),
+};
