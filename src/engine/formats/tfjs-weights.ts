@@ -2,6 +2,7 @@
 import { Fault } from "../../shared/fault";
 import type { Weight } from "../network/op";
 import { count, spell } from "../network/ops/check";
+import { firstBad, float16s, float32s, mapped, uint16s } from "./floats";
 import type { NetworkFiles, ReadOptions } from "./format";
 import { isCount, isObject, type Json } from "./json";
 
@@ -252,53 +253,12 @@ function joined(shards: readonly Uint8Array[], bytes: number): Uint8Array {
 const decoders: Readonly<
   Record<NonNullable<Spec["stored"]>, (b: Uint8Array, s: Spec) => Float32Array>
 > = {
-  float32: (bytes) =>
-    bytes.byteOffset % 4 === 0
-      ? new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4)
-      : new Float32Array(bytes.slice().buffer),
-  float16(bytes) {
-    // a table: there are fewer halves than values
-    const table = new Float32Array(1 << 16);
-    for (let half = 0; half < table.length; half++)
-      table[half] = fromHalf(half);
-    return mapped(shorts(bytes), (half) => table[half] ?? NaN);
-  },
+  float32: float32s,
+  float16: float16s,
   uint8: (bytes, { scale, min }) => mapped(bytes, (n) => n * scale + min),
   uint16: (bytes, { scale, min }) =>
-    mapped(shorts(bytes), (n) => n * scale + min),
+    mapped(uint16s(bytes), (n) => n * scale + min),
 };
-
-function shorts(bytes: Uint8Array): Uint16Array {
-  return bytes.byteOffset % 2 === 0
-    ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2)
-    : new Uint16Array(bytes.slice().buffer);
-}
-
-/** Float32Array.from is many times slower, and there may be a hundred million values. */
-function mapped(
-  numbers: Uint8Array | Uint16Array,
-  value: (n: number) => number,
-): Float32Array {
-  const values = new Float32Array(numbers.length);
-  for (let i = 0; i < values.length; i++) values[i] = value(numbers[i] ?? 0);
-  return values;
-}
-
-function firstBad(values: Float32Array): number | null {
-  for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i])) return i;
-  return null;
-}
-
-/** IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. */
-function fromHalf(half: number): number {
-  const sign = half & 0x8000 ? -1 : 1;
-  const exponent = (half >>> 10) & 0x1f;
-  const fraction = half & 0x3ff;
-  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
 
 function damaged(message: string, remedy = "Export the network again."): Fault {
   return new Fault("damaged-file", message, remedy);
