@@ -15,6 +15,10 @@ export interface OpCase {
   readonly node: Node;
   /** One an input, batch left out. */
   readonly shapes: readonly Shape[];
+  /** Its inputs must be above 0. */
+  readonly positive: boolean;
+  /** Inputs that are constants: a batch of one, and no gradient. */
+  readonly constants: readonly number[];
 }
 
 function opCase<A extends object>(
@@ -23,13 +27,26 @@ function opCase<A extends object>(
   shapes: readonly Shape[],
   attributes: A,
   weights: Weights = {},
+  { positive = false, constants = [] }: Partial<OpCase> = {},
 ): OpCase {
   const inputs = shapes.map((_, i) => `x${i}`);
   return {
     title: `${op.kind}, ${title}`,
     node: node(op, "node", inputs, attributes, weights),
     shapes,
+    positive,
+    constants,
   };
+}
+
+/** Operations without attributes and weights, each on the same shapes. */
+function each(
+  title: string,
+  list: readonly Op[],
+  shapes: readonly Shape[],
+  options: Partial<OpCase> = {},
+): OpCase[] {
+  return list.map((op) => opCase(title, op, shapes, {}, {}, options));
 }
 
 /** A seeded number from `low` to `high`, both included. */
@@ -318,16 +335,99 @@ export const opCases: readonly OpCase[] = [
   }),
   opCase("vector", ops.softmax, [vector], {}),
   opCase("map", ops.softmax, [map], {}),
+  ...each(
+    "map",
+    [
+      ops.sigmoid,
+      ops.tanh,
+      ops.softplus,
+      ops.softsign,
+      ops.logSigmoid,
+      ops.selu,
+      ops.swish,
+      ops.quickGelu,
+      ops.mish,
+      ops.gelu,
+      ops.geluTanh,
+      ops.hardSwish,
+      ops.hardTanh,
+      ops.negate,
+      ops.abs,
+      ops.square,
+      ops.exp,
+      ops.erf,
+      ops.sin,
+      ops.cos,
+    ],
+    [map],
+  ),
+  ...each("vector", [ops.swish, ops.negate, ops.erf], [vector]),
+  ...each("map", [ops.sqrt, ops.rsqrt, ops.reciprocal, ops.log], [map], {
+    positive: true,
+  }),
+  opCase("alpha 0.6", ops.celu, [map], { alpha: 0.6 }),
+  opCase("alpha 2", ops.celu, [map], { alpha: 2 }),
+  opCase("0.5", ops.thresholdedRelu, [map], { threshold: 0.5 }),
+  opCase("-0.5", ops.thresholdedRelu, [map], { threshold: -0.5 }),
+  opCase("both sides", ops.clip, [map], { low: -0.75, high: 1.25 }),
+  opCase("below", ops.clip, [map], { low: 0.3, high: null }),
+  opCase("above", ops.clip, [vector], { low: null, high: -0.2 }),
+  opCase("none", ops.clip, [vector], { low: null, high: null }),
   ...[
-    ops.sigmoid,
-    ops.tanh,
-    ops.softplus,
-    ops.selu,
-    ops.swish,
-    ops.gelu,
-    ops.geluTanh,
-    ops.hardSwish,
-  ].map((op) => opCase("map", op, [map], {})),
+    { shapes: [map, map], title: "equal" },
+    { shapes: [map, [1, 1, 4]], title: "second repeated" },
+    {
+      shapes: [
+        [5, 1, 4],
+        [1, 6, 1],
+      ],
+      title: "both repeated",
+    },
+    { shapes: [map, map], title: "second constant", constants: [1] },
+    { shapes: [[1, 1, 4], map], title: "first constant", constants: [0] },
+    {
+      shapes: [
+        [2, 3, 4, 5],
+        [2, 1, 4, 5],
+      ],
+      title: "four dimensions",
+    },
+  ].flatMap(({ shapes, title, constants = [] }) => [
+    ...each(
+      title,
+      [ops.add, ops.subtract, ops.multiply, ops.maximum, ops.minimum],
+      shapes,
+      { constants },
+    ),
+    ...each(title, [ops.divide, ops.power], shapes, {
+      constants,
+      positive: true,
+    }),
+  ]),
+  ...[2, 3, 1, -1].map((exponent) =>
+    opCase(`exponent ${exponent}`, ops.power, [map], { exponent }),
+  ),
+  ...[0.5, -0.5, 1.7, -2].map((exponent) =>
+    opCase(
+      `exponent ${exponent}`,
+      ops.power,
+      [map],
+      { exponent },
+      {},
+      { positive: true },
+    ),
+  ),
+  opCase(
+    "a constant in front",
+    ops.concat,
+    [
+      [1, 4],
+      [6, 4],
+    ],
+    { axis: 0 },
+    {},
+    { constants: [0] },
+  ),
   opCase("alpha 1", ops.elu, [map], { alpha: 1 }),
   opCase("alpha 0.4", ops.elu, [map], { alpha: 0.4 }),
   opCase("alpha 1.7", ops.elu, [map], { alpha: 1.7 }),

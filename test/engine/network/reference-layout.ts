@@ -22,12 +22,16 @@ export const layouts: Readonly<Record<string, Reference>> = {
     // the batch is an axis more
     const along = axis < 0 ? shape.length + axis : axis + 1;
     const lengths = inputs.map((x) => x.shape[along] ?? 0);
-    const whole = shape.map((d, i) => (i === along ? sum(lengths) : d));
+    const batch = Math.max(...inputs.map((x) => x.shape[0] ?? 1));
+    const whole = shape.with(0, batch).with(along, sum(lengths));
     return build(whole, (index) => {
       let rest = index[along] ?? 0;
       let part = 0;
       while (rest >= (lengths[part] ?? Infinity)) rest -= lengths[part++] ?? 0;
-      return at(inputs[part] ?? first(inputs), index.with(along, rest));
+      const x = inputs[part] ?? first(inputs);
+      const place = index.with(along, rest);
+      // a constant has a batch of one
+      return at(x, x.shape[0] === 1 ? place.with(0, 0) : place);
     });
   }),
   reshape: reference<ReshapeAttributes>((inputs, node) => {

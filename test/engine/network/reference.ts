@@ -11,14 +11,11 @@ import type {
   RectifierAttributes,
   ZeroPadAttributes,
 } from "../../../src/engine/network/ops/index";
-import { erf } from "./erf";
+import { broadcast, curves } from "./reference-curves";
 import { layouts } from "./reference-layout";
 import {
   first,
-  at,
-  build,
   map,
-  pointwise,
   reference,
   size,
   sum,
@@ -178,32 +175,9 @@ function global(
   return node.attributes.keepDims ? y : { ...y, shape: [x.n, x.c] };
 }
 
-/** Element by element with dimensions of 1 repeated. */
-function broadcast(
-  inputs: readonly Values[],
-  combine: (a: number, b: number) => number,
-): Values {
-  return inputs.reduce((a, b) => {
-    const shape = a.shape.map((d, i) => Math.max(d, b.shape[i] ?? 1));
-    const read = (v: Values, index: readonly number[]) =>
-      at(
-        v,
-        index.map((k, i) => (v.shape[i] === 1 ? 0 : k)),
-      );
-    return build(shape, (index) => combine(read(a, index), read(b, index)));
-  });
-}
-
-function sigmoid(x: number): number {
-  return 1 / (1 + Math.exp(-x));
-}
-
-function ramp(x: number): number {
-  return Math.min(1, Math.max(0, x));
-}
-
 const references: Readonly<Record<string, Reference>> = {
   ...layouts,
+  ...curves,
   conv2d: reference<Conv2dAttributes>((inputs, node) => {
     const x = maps(first(inputs));
     const kernel = weight(node, "kernel");
@@ -313,8 +287,6 @@ const references: Readonly<Record<string, Reference>> = {
   "global-max-pool": reference<GlobalPoolAttributes>((inputs, node) =>
     global(inputs, node, (all) => Math.max(...all)),
   ),
-  add: (inputs) => broadcast(inputs, (a, b) => a + b),
-  multiply: (inputs) => broadcast(inputs, (a, b) => a * b),
   "zero-pad": reference<ZeroPadAttributes>((inputs, node) => {
     const x = maps(first(inputs));
     const [[top, bottom], [left, right]] = node.attributes.padding;
@@ -332,33 +304,6 @@ const references: Readonly<Record<string, Reference>> = {
       return Math.exp(v) / sum([...all].map(Math.exp));
     });
   },
-  sigmoid: pointwise(sigmoid),
-  tanh: pointwise(Math.tanh),
-  softplus: pointwise((x) => Math.log(1 + Math.exp(x))),
-  selu: pointwise((x) =>
-    x > 0
-      ? 1.0507009873554805 * x
-      : 1.0507009873554805 * 1.6732632423543772 * (Math.exp(x) - 1),
-  ),
-  elu: reference<{ alpha: number }>((inputs, node) =>
-    map(first(inputs), (x) =>
-      x > 0 ? x : node.attributes.alpha * (Math.exp(x) - 1),
-    ),
-  ),
-  swish: pointwise((x) => x * sigmoid(x)),
-  gelu: pointwise((x) => 0.5 * x * (1 + erf(x / Math.SQRT2))),
-  "gelu-tanh": pointwise(
-    (x) =>
-      0.5 *
-      x *
-      (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
-  ),
-  "hard-sigmoid": reference<{ slope: number; offset: number }>((inputs, node) =>
-    map(first(inputs), (x) =>
-      ramp(node.attributes.slope * x + node.attributes.offset),
-    ),
-  ),
-  "hard-swish": pointwise((x) => x * ramp(x / 6 + 0.5)),
 };
 
 export function computeReference(

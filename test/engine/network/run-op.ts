@@ -13,7 +13,7 @@ import { GraphBuilder, type Ref } from "../../../src/engine/step/graph";
 import type { Slopes } from "../../../src/shared/method";
 import type { Values } from "./reference";
 
-/** A value and the gradients of sum(dy * value) with respect to the inputs. */
+/** A value and the gradients of sum(dy * value) with respect to the inputs; empty where none flows. */
 export interface Both {
   readonly value: Float32Array;
   readonly shape: readonly number[];
@@ -93,8 +93,8 @@ export function runGraph(
     graph,
     backwardSlope: (own) => slopes(own).backward,
   });
-  const fetched = [emission.output, ...adjoints].map((ref) => {
-    if (!ref) throw new RangeError("an input without a gradient");
+  const flowing = adjoints.filter((ref) => ref !== null);
+  const fetched = [emission.output, ...flowing].map((ref) => {
     if (ref.dtype !== precision)
       throw new RangeError(`${ref.dtype} in a pass of ${precision}`);
     return wide(ref);
@@ -118,5 +118,11 @@ export function runGraph(
       throw new RangeError(`said [${said}], is [${result.shape.join()}]`);
   });
   for (const one of [...results, ...Object.values(feeds)]) one.dispose();
-  return { value: value ?? new Float32Array(), shape, gradients };
+  return {
+    value: value ?? new Float32Array(),
+    shape,
+    gradients: adjoints.map(
+      (ref) => (ref && gradients[flowing.indexOf(ref)]) ?? new Float32Array(),
+    ),
+  };
 }

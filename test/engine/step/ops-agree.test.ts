@@ -9,6 +9,7 @@ import { compileStep } from "../../../src/engine/step/compile";
 import { eagerStep } from "../../../src/engine/step/eager";
 import { openBackend } from "../../../src/main/host/backend";
 import type { Method } from "../../../src/shared/domain";
+import { count } from "../../../src/engine/network/ops/check";
 import { network, randomWeight, relu } from "../../support/small-networks";
 import { cosine, norm } from "../../support/vectors";
 import { opCases, type OpCase } from "../network/op-cases";
@@ -37,7 +38,7 @@ function source(
   image: Shape,
   seed: number,
   bare: boolean,
-) {
+): Node[] {
   const channels = shape.at(-1) ?? 1;
   const whole =
     shape.length === 3 && shape[0] === image[0] && shape[1] === image[1];
@@ -62,31 +63,66 @@ function source(
         keepDims: shape.length === 3,
       }),
     );
-  else return null;
+  else {
+    const size = count(shape);
+    const all = count(image);
+    return [
+      node(ops.flatten, `${name}/image`, ["input"], {}),
+      node(
+        ops.dense,
+        `${name}/dense`,
+        [`${name}/image`],
+        {},
+        { kernel: randomWeight([all, size], 1 / Math.sqrt(all), seed) },
+      ),
+      node(ops.reshape, name, [`${name}/dense`], { shape }),
+    ];
+  }
   return nodes;
 }
 
-/** image -> what the operation reads -> the operation -> rectifier -> dense; null where its inputs cannot be made so. */
-function networkAround({ node: middle, shapes }: OpCase): Network | null {
+/** The same with values above 0 only. */
+function positiveSource(name: string, ...rest: SourceArguments): Node[] {
+  return [
+    ...source(`${name}/any`, ...rest),
+    node(ops.softplus, `${name}/soft`, [`${name}/any`], {}),
+    // away from 0
+    node(ops.softplus, name, [`${name}/soft`], {}),
+  ];
+}
+type SourceArguments =
+  Parameters<typeof source> extends [string, ...infer Rest] ? Rest : never;
+
+/** image -> what the operation reads -> the operation -> rectifier -> dense. */
+function networkAround(one: OpCase): Network {
+  const { node: middle, shapes, positive, constants } = one;
   const map = shapes.find((shape) => shape.length === 3);
   const [height = 5, width = 6] = map ?? [];
   const image = [height, width, 3] as const;
-  const sources = shapes.map((shape, i) =>
-    source(
-      middle.inputs[i] ?? "",
-      shape,
-      image,
-      20 + 2 * i,
-      middle.op.activation === true,
-    ),
-  );
-  const before = sources.flatMap((nodes) => nodes ?? []);
-  if (sources.includes(null)) return null;
-  const size = middle.op.infer(shapes, middle).reduce((a, b) => a * b, 1);
+  const before = shapes.flatMap((shape, i) => {
+    const name = middle.inputs[i] ?? "";
+    const seed = 20 + 2 * i;
+    if (constants.includes(i)) {
+      const { data } = randomWeight(shape, 1, seed);
+      const value = positive ? data.map((v) => Math.abs(v) + 0.2) : data;
+      return [
+        node(
+          ops.constant,
+          name,
+          ["input"],
+          {},
+          { value: { shape, data: value } },
+        ),
+      ];
+    }
+    const make = positive ? positiveSource : source;
+    return make(name, shape, image, seed, middle.op.activation === true);
+  });
+  const size = count(middle.op.infer(shapes, middle));
   return network(image, [
     ...before,
     middle,
-    relu("after", "node"),
+    relu("after", "node", 0.2),
     node(ops.flatten, "flat", ["after"], {}),
     node(
       ops.dense,
@@ -101,10 +137,10 @@ function networkAround({ node: middle, shapes }: OpCase): Network | null {
   ]);
 }
 
-const around = opCases.flatMap((one) => {
-  const whole = networkAround(one);
-  return whole ? [{ title: one.title, whole }] : [];
-});
+const around = opCases.map((one) => ({
+  title: one.title,
+  whole: networkAround(one),
+}));
 
 it("is asked of every operation", () => {
   const asked = new Set(
