@@ -1,8 +1,10 @@
 /** The gradient rule itself: a forward slope s for values, a backward slope p for gradients. */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { NativeRuntime } from "../../../src/engine";
-import { node } from "../../../src/engine/network/op";
+import { node, type Node } from "../../../src/engine/network/op";
 import { prelu, rectifier } from "../../../src/engine/network/ops/index";
+import type { Method } from "../../../src/shared/domain";
+import { slopesOf } from "../../../src/shared/method";
 import { openBackend } from "../../../src/main/host/backend";
 import { randomValues } from "./random-values";
 import type { Values } from "./reference";
@@ -18,7 +20,7 @@ const relu = node(rectifier, "relu", ["x"], { slope: 0, ceiling: null });
 const relu6 = node(rectifier, "relu6", ["x"], { slope: 0, ceiling: 6 });
 
 type Run = (
-  of: typeof relu,
+  of: Node,
   inputs: readonly Values[],
   dy: Float64Array,
   slopes: { forward: number; backward: number },
@@ -45,6 +47,11 @@ function row(...values: number[]): Values {
 /** -0 is 0. */
 function numbers(values: Float32Array | undefined): number[] {
   return [...(values ?? [])].map((v) => v + 0);
+}
+
+/** As float32, and -0 is 0. */
+function rounded(value: number): number {
+  return Math.fround(value) + 0;
 }
 
 describe.each(ways)("a rectifier %s", (way, run) => {
@@ -120,27 +127,52 @@ describe.each(ways)("a rectifier %s", (way, run) => {
   });
 });
 
-it("gives every slope of a PReLU to the method", () => {
-  const slopes = node(
-    prelu,
-    "prelu",
-    ["x"],
-    {},
-    { alpha: weight([3], [0.25, -0.5, 0]) },
-  );
-  const inputs = [row(-2, -2, -2)];
-  const seed = Float64Array.from([1, 1, 1]);
-  const asked: number[] = [];
-  const rule = (own: number) => {
-    asked.push(own);
-    return { forward: own, backward: 0.125 };
-  };
-  const both = runEager(slopes, inputs, seed, rule);
-  expect([...new Set(asked)]).toEqual([0.25, -0.5, 0]);
-  expect(numbers(both.value)).toEqual([-0.5, 1, 0]);
-  expect(numbers(both.gradients[0])).toEqual([0.125, 0.125, 0.125]);
-  if (!runtime) return;
-  const graph = runGraph(runtime, slopes, inputs, seed, rule);
-  expect(numbers(graph.value)).toEqual([-0.5, 1, 0]);
-  expect(graph.gradients).toEqual(both.gradients);
+describe.each(ways)("the methods %s", (way, run) => {
+  beforeEach(({ skip }) => {
+    skip(way !== "eagerly" && !runtime, "native TensorFlow is not built");
+  });
+  const own = node(rectifier, "leaky", ["x"], { slope: 0.2, ceiling: null });
+  const capped = node(rectifier, "capped", ["x"], { slope: 0.2, ceiling: 6 });
+  const x = row(-2, -0.5, 0, 3, 6, 8);
+  const dy = Float64Array.from([1, 1, 1, 1, 1, 1]);
+
+  it.each<[Method, number, number]>([
+    [{ kind: "relu" }, 0.2, 0.2],
+    [{ kind: "leaky", slope: 0.5 }, 0.5, 0.5],
+    [{ kind: "proxygrad", slope: 0.5 }, 0.2, 0.5],
+    [{ kind: "slopes", forward: 0, backward: 0.5 }, 0, 0.5],
+  ])("give a slope of its own their %o", (method, s, p) => {
+    const slopes = slopesOf(method, 0.2);
+    const open = run(own, [x], dy, slopes);
+    const values = [-2 * s, -0.5 * s, 0];
+    expect(numbers(open.value)).toEqual([...values, 3, 6, 8].map(rounded));
+    expect(numbers(open.gradients[0])).toEqual([p, p, p, 1, 1, 1].map(rounded));
+    const closed = run(capped, [x], dy, slopes);
+    expect(numbers(closed.value)).toEqual([...values, 3, 6, 6].map(rounded));
+    expect(numbers(closed.gradients[0])).toEqual(
+      [p, p, p, 1, 0, 0].map(rounded),
+    );
+  });
 });
+
+it.for(ways)(
+  "leaves the slopes of a PReLU alone, %s",
+  ([way, run], { skip }) => {
+    if (way !== "eagerly" && !runtime)
+      return skip("native TensorFlow is not built");
+    const slopes = node(
+      prelu,
+      "prelu",
+      ["x"],
+      {},
+      { alpha: weight([3], [0.25, -0.5, 0]) },
+    );
+    expect(prelu.rectifier).toBeFalsy();
+    const both = run(slopes, [row(-2, -2, -2)], Float64Array.from([1, 1, 1]), {
+      forward: 0.7,
+      backward: 0.125,
+    });
+    expect(numbers(both.value)).toEqual([-0.5, 1, 0]);
+    expect(numbers(both.gradients[0])).toEqual([0.25, -0.5, 0]);
+  },
+);

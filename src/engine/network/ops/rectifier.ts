@@ -117,11 +117,11 @@ function emitForward(
 function leaky(graph: GraphBuilder, x: Ref, slope: number): Ref {
   if (slope === 1) return x;
   if (slope === 0) return graph.unary("Relu", x);
-  // TensorFlow 2.21 fuses convolution, addition and LeakyRelu with oneDNN and loses the slope on the way;
-  // a maximum after an addition is not fused.
-  if (graph.opOf(x).startsWith("Add"))
+  // TensorFlow 2.21 fuses convolution, addition and LeakyRelu with oneDNN and loses the slope on the way, and
+  // fuses convolution, x sigmoid(x) and LeakyRelu into what has no kernel. The larger of both lines is not fused.
+  if (/^(Add|Mul)/.test(graph.opOf(x)))
     return graph.binary(
-      "Maximum",
+      slope < 1 ? "Maximum" : "Minimum",
       x,
       graph.binary("Mul", x, graph.scalar(slope, floatOf(x))),
     );
