@@ -22,6 +22,7 @@ export default defineConfig({
         input: {
           index: at("src/main/index.ts"),
           host: at("src/main/host/index.ts"),
+          "reader-thread": at("src/main/host/reader/thread.ts"),
           cli: at("src/cli/index.ts"),
         },
         output: commonJs,

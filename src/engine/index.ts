@@ -15,8 +15,25 @@ export type {
   NetworkFiles,
   ReadOptions,
 } from "./formats/format";
-export { formats, openNetwork, type OpenedFiles } from "./formats/index";
+export {
+  answerNetwork,
+  preprocessingOf,
+  type BareNetwork,
+  type GivenAnswers,
+} from "./formats/answers";
+export {
+  formats,
+  openNetwork,
+  readBareNetwork,
+  type OpenedFiles,
+  type OpenOptions,
+} from "./formats/index";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, type Network } from "./network/network";
+export {
+  pack,
+  unpack,
+  type PortableNetwork,
+} from "./network/portable";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";

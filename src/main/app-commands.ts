@@ -8,6 +8,7 @@ import { electronWarning } from "./about";
 import type { Busy } from "./busy";
 import {
   chooseExport,
+  chooseFile,
   chooseGallery,
   chooseLibraryFolder,
   chooseNetwork,
@@ -16,7 +17,7 @@ import { copyPicture } from "./clipboard";
 import type { Engine, EngineConfiguration } from "./engine";
 import type { Log } from "./log";
 import type { Preferences } from "./preferences";
-import type { RecentNetworks } from "./recent-networks";
+import { isPresent, type RecentNetworks } from "./recent-networks";
 
 export interface AppCommandOptions {
   readonly engine: Engine;
@@ -28,6 +29,8 @@ export interface AppCommandOptions {
   readonly configuration: (settings: Settings) => EngineConfiguration;
   /** After settings have changed. */
   readonly applySettings: (settings: Settings) => void;
+  /** After a network was opened: the menu lists those opened lately. */
+  readonly recentChanged: () => void;
 }
 
 /** A picture of a few hundred million pixels is no picture of ours. */
@@ -74,16 +77,21 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
     "choose.network": async ({ what }) =>
       granted(await chooseNetwork(window(), what)),
     "choose.gallery": async () => granted(await chooseGallery(window())),
+    "choose.file": async ({ what }) =>
+      granted(await chooseFile(window(), what)),
     "networks.opened": async ({ token, network, name }) => {
-      await recent.add({ network, name, path: engine.pathOf(token) });
-      return {};
+      const path = engine.pathOf(token);
+      const was = await recent.add({ network, name, path });
+      options.recentChanged();
+      return { was };
     },
     "networks.recent": () =>
       Promise.all(
-        recent.list.map(async ({ network, name, path }) => ({
-          token: await engine.grant(path),
-          network,
-          name,
+        recent.list.map(async (known) => ({
+          token: await engine.grant(known.path),
+          network: known.network,
+          name: known.name,
+          present: await isPresent(known),
         })),
       ),
     "choose.export": async ({ format, suggestion }) =>

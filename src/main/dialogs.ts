@@ -1,6 +1,11 @@
 import { basename, join } from "node:path";
 import { app, dialog, type BrowserWindow } from "electron";
 import type { ExportFormat } from "../shared/domain";
+import {
+  labelExtensions,
+  networkExtensions,
+  pictureExtensions,
+} from "../shared/network-files";
 import { exportTarget, fileName } from "./export-target";
 
 /** A path the user chose; undefined: the user thought better of it. */
@@ -17,12 +22,36 @@ export async function chooseNetwork(
           title: "Open network",
           properties: ["openFile"],
           filters: [
-            { name: "Networks (model.json)", extensions: ["json"] },
+            { name: "Networks", extensions: [...networkExtensions] },
             { name: "All files", extensions: ["*"] },
           ],
         }
       : { title: "Open network folder", properties: ["openDirectory"] },
   );
+  return filePaths[0];
+}
+
+/** A picture to check a network with, or a file of class names. */
+export async function chooseFile(
+  window: BrowserWindow,
+  what: "picture" | "labels",
+): Choice {
+  const [title, name, extensions] =
+    what === "picture"
+      ? (["Choose a picture", "Pictures", pictureExtensions] as const)
+      : ([
+          "Choose the names of the classes",
+          "Names",
+          labelExtensions,
+        ] as const);
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title,
+    properties: ["openFile"],
+    filters: [
+      { name, extensions: [...extensions] },
+      { name: "All files", extensions: ["*"] },
+    ],
+  });
   return filePaths[0];
 }
 

@@ -27,6 +27,7 @@ import { hostEnvironment } from "./host-environment";
 import { handleTrusted, type Trust } from "./ipc";
 import { Log } from "./log";
 import { menuTemplate } from "./menu-template";
+import { pathsToOpen } from "./paths-to-open";
 import { findPlaces } from "./places";
 import { Preferences } from "./preferences";
 import { RecentNetworks } from "./recent-networks";
@@ -36,12 +37,20 @@ import { openWindow } from "./window";
 
 const connectionNameSchema = z.string().min(1).max(100).optional();
 const droppedPathsSchema = z.array(z.string().max(4096)).max(100);
+const handedOverSchema = z.strictObject({ paths: droppedPathsSchema });
 
 function main(): void {
   app.setName("Proxima");
   const ownData = process.env["PROXIMA_USER_DATA"];
   if (ownData) app.setPath("userData", ownData);
-  if (!app.requestSingleInstanceLock()) {
+  const asked = pathsToOpen({
+    argv: process.argv,
+    // npm runs the app in the project's folder, wherever it was called
+    cwd: process.env["INIT_CWD"] ?? process.cwd(),
+    appPath: app.getAppPath(),
+  });
+  // what a second start was asked for, it hands to the first one
+  if (!app.requestSingleInstanceLock({ paths: asked })) {
     app.quit();
     return;
   }
@@ -64,6 +73,8 @@ function main(): void {
   let window: BrowserWindow | undefined;
   /** The page has asked for the engine: it wants every new port. */
   let connected: WebContents | undefined;
+  /** Paths that wait for the page. */
+  const waiting = [...asked];
 
   const send = (event: AppEvent): void => {
     window?.webContents.send(channels.event, event);
@@ -71,6 +82,7 @@ function main(): void {
   const configuration = (settings: Settings): EngineConfiguration => ({
     libraryFolder: settings.libraryFolder ?? places.library,
     bundledFolder: places.bundledNetworks,
+    dataFolder: places.data,
     threads: settings.threads,
     memoryLimit: settings.memoryLimit,
   });
@@ -109,6 +121,10 @@ function main(): void {
     nativeTheme.themeSource = theme;
     const menu = menuTemplate({
       theme,
+      recent: recent.list,
+      openRecent: (network) => {
+        send({ kind: "open-recent", network });
+      },
       developer: !app.isPackaged,
       mac: process.platform === "darwin",
       send: (command) => {
@@ -151,6 +167,9 @@ function main(): void {
       },
       configuration,
       applySettings,
+      recentChanged: () => {
+        applySettings(preferences.settings);
+      },
     });
     handleTrusted(channels.app, trust, (_contents, ...call) =>
       answerApp(handlers, call, (error) => {
@@ -163,6 +182,8 @@ function main(): void {
       const parsed = connectionNameSchema.parse(name);
       if (parsed === undefined) connected = contents;
       connectEngine(contents, parsed);
+      // by then the page listens to events
+      if (parsed === undefined) openPaths(waiting.splice(0)).catch(fail);
       return Promise.resolve();
     });
     handleTrusted(channels.dropped, trust, (_contents, paths) =>
@@ -182,6 +203,21 @@ function main(): void {
       });
     }
     return files;
+  }
+
+  /** Lets the window open what the command line or the system names. */
+  async function openPaths(paths: string[]): Promise<void> {
+    for (const path of paths) {
+      const [file] = await grantDropped([path]);
+      if (file)
+        send({
+          kind: "open",
+          token: file.token,
+          name: file.name,
+          what: file.kind,
+        });
+      else if (window) await tell(window, `There is nothing at ${path}.`);
+    }
   }
 
   function open(): void {
@@ -206,10 +242,21 @@ function main(): void {
       });
   }
 
-  app.on("second-instance", () => {
+  app.on("second-instance", (_event, _argv, _cwd, handedOver) => {
     if (window?.isMinimized()) window.restore();
     window?.focus();
+    const found = handedOverSchema.safeParse(handedOver);
+    if (found.success) openSoon(found.data.paths);
   });
+  // macOS: a file dropped on the app's icon, or opened with it
+  app.on("open-file", (event, path) => {
+    event.preventDefault();
+    openSoon([path]);
+  });
+  function openSoon(paths: string[]): void {
+    if (connected && !connected.isDestroyed()) openPaths(paths).catch(fail);
+    else waiting.push(...paths);
+  }
   app.on("window-all-closed", () => {
     app.quit();
   });

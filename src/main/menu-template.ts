@@ -6,7 +6,13 @@ export interface MenuOptions {
   /** Whether to offer the developer tools. */
   readonly developer: boolean;
   readonly mac: boolean;
+  /** Networks opened lately, the latest first. */
+  readonly recent: readonly {
+    readonly network: string;
+    readonly name: string;
+  }[];
   send(command: MenuCommand): void;
+  openRecent(network: string): void;
   setTheme(theme: Settings["theme"]): void;
   openLog(): void;
 }
@@ -44,6 +50,18 @@ export function menuTemplate(
       submenu: [
         command("Open Network…", "open-network", "CmdOrCtrl+O"),
         command("Open Network Folder…", "open-network-folder"),
+        {
+          label: "Open Recent",
+          enabled: options.recent.length > 0,
+          submenu: options.recent.map(({ network, name }) => ({
+            id: `recent-${network}`,
+            // an ampersand would underline what follows
+            label: name.replaceAll("&", "&&"),
+            click: () => {
+              options.openRecent(network);
+            },
+          })),
+        },
         command("Open Gallery…", "open-gallery", "CmdOrCtrl+Shift+O"),
         separator,
         command("Export…", "export", "CmdOrCtrl+E"),

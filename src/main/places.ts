@@ -14,6 +14,8 @@ export interface Places {
   readonly recentNetworks: string;
   readonly windowState: string;
   readonly library: string;
+  /** The app's own folder: downloaded networks and remembered answers lie in it. */
+  readonly data: string;
   readonly log: string;
 }
 
@@ -46,6 +48,7 @@ export function findPlaces({
     recentNetworks: join(userData, "recent-networks.json"),
     windowState: join(userData, "window.json"),
     library: join(userData, "library"),
+    data: userData,
     log: join(userData, "logs", "engine.log"),
   };
 }

@@ -5,6 +5,8 @@
  */
 import { z } from "zod";
 import {
+  answersSchema,
+  classScoreSchema,
   contrastSchema,
   engineStatusSchema,
   exportFormatSchema,
@@ -103,6 +105,31 @@ export const gallerySummarySchema = z.strictObject({
   cover: z.array(idSchema).max(6),
 });
 
+/** What goes on while a network is opened. */
+export const openingSchema = z.strictObject({
+  stage: z.string().max(200),
+  bytes: count,
+  total: count,
+});
+
+export const knownNetworkSchema = z.strictObject({
+  id: idSchema,
+  name: z.string(),
+  /** "PyTorch state dict", for people. */
+  format: z.string(),
+  url: z.string(),
+  licence: z.string(),
+  bytes: count,
+  /** "sha256 begins with f37072fd", as the package's own source states it; null where none does. */
+  checksum: z.string().nullable(),
+  /** Bytes that are there already. */
+  present: count,
+  /** Whether it has been downloaded whole. */
+  complete: z.boolean(),
+  /** The id it was opened as last; `networks.get` opens it again. Null: not yet, or removed. */
+  network: networkRefSchema.nullable(),
+});
+
 export const engine = {
   status: command(nothing, engineStatusSchema),
   "networks.list": command(nothing, z.array(networkSummarySchema)),
@@ -110,13 +137,56 @@ export const engine = {
     z.strictObject({ network: networkRefSchema }),
     networkSchema,
   ),
-  /** Opens what the token stands for; the reply's id names the network from then on. */
+  /**
+   * Opens what the token stands for; the reply's id names the network from then on.
+   * Answers given before for these files, or lying beside them, are used; the reply's report says what was guessed.
+   */
   "networks.open": job(
     z.strictObject({ token: tokenSchema }),
     networkSchema,
-    z.strictObject({ stage: z.string().max(200), bytes: count, total: count }),
+    openingSchema,
     z.never(),
   ),
+  /** Opens a network again with other answers, which are remembered by its hash. The id stays. */
+  "networks.answer": job(
+    z.strictObject({ network: networkRefSchema, answers: answersSchema }),
+    networkSchema,
+    openingSchema,
+    z.never(),
+  ),
+  /** Writes `<file>.proxima.json` beside the network's file; the reply names it. */
+  "networks.export-answers": command(
+    z.strictObject({ network: networkRefSchema, overwrite: z.boolean() }),
+    z.discriminatedUnion("outcome", [
+      z.strictObject({ outcome: z.literal("written"), file: z.string() }),
+      z.strictObject({ outcome: z.literal("exists"), file: z.string() }),
+    ]),
+  ),
+  /** What the network sees in a picture, prepared as the answers say: the best five classes. */
+  "networks.check": command(
+    z.strictObject({ network: networkRefSchema, token: tokenSchema }),
+    z.strictObject({
+      top5: z.array(classScoreSchema).max(5),
+      /** The picture as it goes in, before the preprocessing. Bytes: int16 values (see pictures.ts). */
+      shape: z.tuple([z.int(), z.int(), z.int()]),
+    }),
+  ),
+  /** A list of class names in a file: one a line, a JSON array, or ImageNet's { "0": ["n01440764", "tench"] }. */
+  "labels.read": command(
+    z.strictObject({ token: tokenSchema }),
+    z.strictObject({ labels: z.array(z.string().max(1000)).max(1_000_000) }),
+  ),
+  /** Well-known networks and where their makers offer them; nothing is downloaded before it is asked for. */
+  "known.list": command(nothing, z.array(knownNetworkSchema)),
+  /** Downloads one into the app's data, checks it, and opens it. Goes on where an earlier download stopped. */
+  "known.download": job(
+    z.strictObject({ id: idSchema }),
+    networkSchema,
+    openingSchema,
+    z.never(),
+  ),
+  /** Deletes what was downloaded of it, whole or in part. */
+  "known.remove": command(z.strictObject({ id: idSchema }), nothing),
   /** Computes every tile; finished runs are in the library before their tile says done. */
   "gallery.run": job(
     galleryRequestSchema,
@@ -243,19 +313,28 @@ export const app = {
     z.strictObject({ what: z.enum(["file", "folder"]).default("file") }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
+  /** Open dialog for a picture to check a network with, or for a file of class names. */
+  "choose.file": command(
+    z.strictObject({ what: z.enum(["picture", "labels"]) }),
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
   /** Folder dialog for a gallery's records. */
   "choose.gallery": command(
     nothing,
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
-  /** What the token stands for was opened as this network: main remembers where it lies, as the window cannot. */
+  /**
+   * What the token stands for was opened as this network: main remembers where it lies, as the window cannot.
+   * The reply: never opened before, opened from there before, found again elsewhere (the place of before is
+   * forgotten), or other content than was opened from there before.
+   */
   "networks.opened": command(
     z.strictObject({
       token: tokenSchema,
       network: networkRefSchema,
       name: z.string().max(1000),
     }),
-    nothing,
+    z.strictObject({ was: z.enum(["new", "same", "moved", "changed"]) }),
   ),
   /** Networks opened from disk lately, also before the last start, the latest first; each token opens its one. */
   "networks.recent": command(
@@ -265,6 +344,8 @@ export const app = {
         token: tokenSchema,
         network: networkRefSchema,
         name: z.string(),
+        /** Whether something still lies where it was opened; what has moved is asked for. */
+        present: z.boolean(),
       }),
     ),
   ),
@@ -307,6 +388,18 @@ export const appEventSchema = z.discriminatedUnion("kind", [
     message: z.string(),
     remedy: z.string(),
   }),
+  /** A path on the command line, of this start or of a second one, or from the system: open it. */
+  z.strictObject({
+    kind: z.literal("open"),
+    token: tokenSchema,
+    name: z.string(),
+    what: z.enum(["network", "gallery"]),
+  }),
+  /** Chosen in the menu of recent networks. */
+  z.strictObject({
+    kind: z.literal("open-recent"),
+    network: networkRefSchema,
+  }),
   /** The machine slept in the middle of something. */
   z.strictObject({ kind: z.literal("resumed") }),
 ]);
@@ -316,6 +409,8 @@ export const control = {
     z.strictObject({
       libraryFolder: z.string(),
       bundledFolder: z.string(),
+      /** The app's own folder: downloaded networks and remembered answers. */
+      dataFolder: z.string(),
       threads: z.int().min(0),
       memoryLimit: z.int().min(0),
     }),
@@ -341,4 +436,6 @@ export type AppEvent = z.infer<typeof appEventSchema>;
 export type MenuCommand = z.infer<typeof menuCommandSchema>;
 export type TileProgress = z.infer<typeof tileProgressSchema>;
 export type GalleryProgress = z.infer<typeof galleryProgressSchema>;
+export type Opening = z.infer<typeof openingSchema>;
+export type KnownNetwork = z.infer<typeof knownNetworkSchema>;
 export type GallerySummary = z.infer<typeof gallerySummarySchema>;

@@ -99,6 +99,15 @@ export const tileSchema = z.strictObject({
   column: z.int().min(0).max(limits.columns),
 });
 
+export const preprocessingSchema = z.strictObject({
+  order: z.enum(["RGB", "BGR"]),
+  mean: z.array(z.number()).min(1).max(64),
+  std: z
+    .array(z.number().refine((v) => v !== 0, "a std of 0 divides by zero"))
+    .min(1)
+    .max(64),
+});
+
 export const runStateSchema = z.enum(["done", "silent", "cancelled"]);
 /** A tile in the window: a run's state, or what comes before and instead of it. */
 export const tileStateSchema = z.enum([
@@ -131,6 +140,8 @@ export const runRecordSchema = z.strictObject({
     /** sha256 over the files the network was read from, hex. */
     hash: z.string().max(64),
     licence: text,
+    /** What was decided when the network was opened; missing in records of before. */
+    preprocessing: preprocessingSchema.nullable().optional(),
   }),
   target: targetSchema,
   label: text,
@@ -175,13 +186,66 @@ export const galleryRecordSchema = z.strictObject({
   shard: shardSchema.nullable(),
 });
 
-export const preprocessingSchema = z.strictObject({
-  order: z.enum(["RGB", "BGR"]),
-  mean: z.array(z.number()).min(1).max(64),
-  std: z
-    .array(z.number().refine((v) => v !== 0, "a std of 0 divides by zero"))
-    .min(1)
-    .max(64),
+/** Usual ways to prepare pixels: 0..1, -1..1, ImageNet's mean and std in RGB, Caffe's means in BGR. */
+export const presetSchema = z.enum(["unit", "signed", "imagenet", "caffe"]);
+
+/** What the classes are called: not known, ImageNet's 1,000, or a list, index by index. */
+export const classNamesSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("none") }),
+  z.strictObject({ kind: z.literal("imagenet") }),
+  z.strictObject({
+    kind: z.literal("list"),
+    labels: z.array(text).max(1_000_000),
+  }),
+]);
+
+/** What a file seldom says of its network, and who opens it decides. */
+export const answersSchema = z.strictObject({
+  /** [height, width] of the input; null: as the file says. */
+  size: z
+    .tuple([z.int().min(1).max(16_384), z.int().min(1).max(16_384)])
+    .nullable(),
+  /** Null: the image goes in as it is, in [-1, 1]. */
+  preprocessing: preprocessingSchema.nullable(),
+  labels: classNamesSchema,
+});
+
+/** `<file>.proxima.json`: the answers beside a network's file, for colleagues and the command line. */
+export const answersFileSchema = z.strictObject({
+  format: z.literal("proxima-answers"),
+  version: z.literal(1),
+  /** Of the network the answers are for, as in its summary. */
+  hash: z.string().max(64),
+  answers: answersSchema,
+});
+
+/** How a network came in: what the import card shows and asks. */
+export const importReportSchema = z.strictObject({
+  producer: text,
+  /** Nodes of the network as it is computed. */
+  layers: z.int().min(0),
+  /** [height, width] where the file fixes it; null: any that its layers allow. */
+  fixedSize: z.tuple([z.int(), z.int()]).nullable(),
+  /** What was taken off: "softmax". */
+  stripped: z.array(text),
+  answers: answersSchema,
+  /** Where the answers are from; "guess" wants to be looked at. */
+  from: z.strictObject({
+    size: z.enum(["file", "answer", "guess"]),
+    preprocessing: z.enum(["file", "answer", "guess"]),
+    labels: z.enum(["file", "answer", "guess"]),
+  }),
+  /** Why the guess, in a sentence: "The file is torchvision's resnet18: its weights expect ImageNet's mean and std." */
+  because: text,
+  /** What the file says or else the guess, without anyone's word: to go back to. */
+  suggested: z.strictObject({
+    answers: answersSchema,
+    from: z.strictObject({
+      size: z.enum(["file", "guess"]),
+      preprocessing: z.enum(["file", "guess"]),
+      labels: z.enum(["file", "guess"]),
+    }),
+  }),
 });
 
 export const networkSummarySchema = z.strictObject({
@@ -204,6 +268,7 @@ export const networkSummarySchema = z.strictObject({
   warnings: z.array(text),
   source: text,
   licence: text,
+  report: importReportSchema,
   /** The card's defaults for the ascent, completed with the app's. */
   defaults: ascentSettingsSchema.extend({ backwardSlope: slopeSchema }),
 });
@@ -251,6 +316,11 @@ export type ClassScore = z.infer<typeof classScoreSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type GalleryRecord = z.infer<typeof galleryRecordSchema>;
 export type Preprocessing = z.infer<typeof preprocessingSchema>;
+export type Preset = z.infer<typeof presetSchema>;
+export type ClassNames = z.infer<typeof classNamesSchema>;
+export type Answers = z.infer<typeof answersSchema>;
+export type AnswersFile = z.infer<typeof answersFileSchema>;
+export type ImportReport = z.infer<typeof importReportSchema>;
 export type NetworkSummary = z.infer<typeof networkSummarySchema>;
 export type NetworkInfo = z.infer<typeof networkSchema>;
 export type EngineStatus = z.infer<typeof engineStatusSchema>;

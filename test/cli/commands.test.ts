@@ -90,13 +90,19 @@ describe("proxima inspect", () => {
       format: "TF.js layers model",
       hash: expect.stringMatching(/^[0-9a-f]{64}$/) as unknown,
       input: { height: 6, width: 6, channels: 3 },
-      preprocessing: null,
+      preprocessing: { order: "RGB", mean: [0, 0, 0], std: [255, 255, 255] },
       classes: 4,
       parameters: 260,
       operations: { conv2d: 1, dense: 1 },
       rectifiers: 1,
     });
-    expect(json.err).toContain("[-1, 1]");
+    expect(lines[0]).toHaveProperty("report.from", {
+      size: "file",
+      preprocessing: "guess",
+      labels: "file",
+    });
+    expect(json.err).toContain("values in 0..1 are the most usual");
+    expect(json.err).toContain("--preprocess");
   });
 
   it("refuses what is no network with code 3", async () => {
@@ -197,7 +203,13 @@ describe("proxima score", () => {
     })
       .png()
       .toFile(png);
-    expect((await proxima(["score", open, "--image", png])).code).toBe(2);
+    // a picture fits any input: the usual one
+    const usual = await proxima(["inspect", open, "--json"]);
+    expect(usual.lines()[0]).toMatchObject({
+      input: { height: 224, width: 224 },
+      report: { fixedSize: null, from: { size: "guess" } },
+    });
+    expect((await proxima(["score", open, "--image", png])).code).toBe(0);
     expect(
       (await proxima(["score", open, "--size", "7x5", "--image", png])).code,
     ).toBe(0);
@@ -278,8 +290,11 @@ describe("proxima gradient", () => {
     ]);
 
   it("writes the gradient of a class, which differences confirm", async () => {
-    const ran = await gradient(net, "relu", at("g.npy"), "--json");
+    // no rectifier turns within the differences' step
+    const signed = ["--preprocess", "signed"];
+    const ran = await gradient(net, "relu", at("g.npy"), "--json", ...signed);
     expect(ran.code).toBe(0);
+    expect(ran.err).not.toContain("--preprocess");
     const { shape, values } = await npyAt(at("g.npy"));
     expect(shape).toEqual([6, 6, 3]);
     const [line] = ran.lines();
@@ -298,6 +313,7 @@ describe("proxima gradient", () => {
       await proxima([
         "score",
         net,
+        ...signed,
         "--image",
         at("moved.npy"),
         "--npy",

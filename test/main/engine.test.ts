@@ -59,6 +59,7 @@ beforeEach(async () => {
     configuration: () => ({
       libraryFolder: library,
       bundledFolder: "/bundled",
+      dataFolder: "/data",
       threads: 3,
       memoryLimit: 0,
     }),
@@ -223,6 +224,7 @@ it("passes on what the engine refuses", async () => {
     engine.configure({
       libraryFolder: "/refused",
       bundledFolder: "",
+      dataFolder: "/data",
       threads: 0,
       memoryLimit: 0,
     }),

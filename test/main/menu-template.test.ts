@@ -15,6 +15,7 @@ function flat(
 function make(options: Partial<MenuOptions> = {}) {
   const sent: MenuCommand[] = [];
   const themes: string[] = [];
+  const recent: string[] = [];
   const items = flat(
     menuTemplate({
       theme: "dark",
@@ -22,6 +23,8 @@ function make(options: Partial<MenuOptions> = {}) {
       mac: false,
       send: (command) => sent.push(command),
       setTheme: (theme) => themes.push(theme),
+      recent: [],
+      openRecent: (network) => recent.push(network),
       openLog: () => undefined,
       ...options,
     }),
@@ -31,7 +34,7 @@ function make(options: Partial<MenuOptions> = {}) {
     const item = items.find((candidate) => candidate.id === id);
     (item?.click as (() => void) | undefined)?.();
   };
-  return { items, sent, themes, click };
+  return { items, sent, themes, recent, click };
 }
 
 it("holds every command of the contract, each once", () => {

@@ -4,15 +4,19 @@ import {
   type AppEvent,
   type AppTable,
   type EngineTable,
+  type KnownNetwork,
   type Remembered,
   type Reply,
   type Settings,
   type TileProgress,
 } from "../../src/shared/contract";
 import type {
+  Answers,
+  ClassScore,
   EngineStatus,
   GalleryRecord,
   GalleryRequest,
+  ImportReport,
   NetworkInfo,
   RunRecord,
 } from "../../src/shared/domain";
@@ -93,6 +97,29 @@ export class DrivenRun {
   }
 }
 
+/** A report in which the file says everything. */
+export function importReport(
+  changes: Partial<ImportReport> = {},
+): ImportReport {
+  const answers: Answers = {
+    size: null,
+    preprocessing: null,
+    labels: { kind: "none" },
+  };
+  const from = { size: "file", preprocessing: "file", labels: "file" } as const;
+  return {
+    producer: "test",
+    layers: 4,
+    fixedSize: [2, 2],
+    stripped: [],
+    answers,
+    from,
+    because: "",
+    suggested: { answers, from },
+    ...changes,
+  };
+}
+
 export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
   const { settings } = galleryRecord().request;
   return {
@@ -112,6 +139,7 @@ export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
     warnings: [],
     source: "",
     licence: "",
+    report: importReport(),
     defaults: { ...settings, backwardSlope: 0.2 },
     labels: Array.from({ length: 20 }, (_, i) => `class-${i}`),
     ...changes,
@@ -139,6 +167,48 @@ export interface FakeOptions {
   /** What `library.import` gives; of a reply the parts that matter. */
   readonly imported?: Partial<Reply<EngineTable["library.import"]>> | Fault;
   readonly dropped?: readonly DroppedFile[];
+  /** What `networks.answer` does; without it every answer is taken. */
+  readonly answer?: (
+    network: NetworkInfo,
+    answers: Answers,
+    signal: AbortSignal,
+  ) => Promise<NetworkInfo>;
+  /** What a network sees in every picture. */
+  readonly seen?: ((network: NetworkInfo) => ClassScore[]) | Fault;
+  /** The names in every file of names. */
+  readonly labels?: readonly string[] | Fault;
+  readonly known?: readonly KnownNetwork[];
+  /** What a download does; `bytes` is how much of it has come by then. */
+  readonly download?: (
+    id: string,
+    context: { signal: AbortSignal; progress: (bytes: number) => void },
+  ) => Promise<NetworkInfo>;
+  /** What choosing a file or a network gives; null: thought better of it. */
+  readonly chosen?: { readonly token: string; readonly name: string } | null;
+  /** What main says of a network that was opened. */
+  readonly was?: Reply<AppTable["networks.opened"]>["was"];
+}
+
+/** A network with other answers, as the host would give it. */
+export function answered(network: NetworkInfo, answers: Answers): NetworkInfo {
+  const { size, labels } = answers;
+  const [height, width] = size ?? [network.input.height, network.input.width];
+  return {
+    ...network,
+    input: { ...network.input, height, width },
+    preprocessing: answers.preprocessing,
+    labels: Array.from(
+      { length: network.classes },
+      (_, index) =>
+        (labels.kind === "list" ? labels.labels[index] : null) ??
+        `class ${index}`,
+    ),
+    report: {
+      ...network.report,
+      answers,
+      from: { size: "answer", preprocessing: "answer", labels: "answer" },
+    },
+  };
 }
 
 /** Main and the host as the window meets them: the real contract over a port in memory, answers by the test. */
@@ -148,6 +218,10 @@ export function fakeWorld(options: FakeOptions = {}) {
   const calls: { name: string; request: unknown }[] = [];
   const pictures: unknown[] = [];
   const imported: string[] = [];
+  const answers: Answers[] = [];
+  const checks: string[] = [];
+  const exported: boolean[] = [];
+  let known = [...(options.known ?? [])];
   const hosts = new Set<(client: Client<EngineTable>) => void>();
   const events = new Set<(event: AppEvent) => void>();
   let remembered = options.remembered ?? {};
@@ -180,6 +254,72 @@ export function fakeWorld(options: FakeOptions = {}) {
         );
       networks.push(opened);
       return Promise.resolve(opened);
+    },
+    "networks.answer": async ({ network, answers: given }, context) => {
+      const at = networks.findIndex((n) => n.id === network);
+      const found = networks[at];
+      if (!found) throw new Fault("unknown-network", "There is none.");
+      answers.push(given);
+      const give =
+        options.answer ?? ((n, a) => Promise.resolve(answered(n, a)));
+      const next = await give(found, given, context.signal);
+      networks[at] = next;
+      return next;
+    },
+    "networks.export-answers": ({ overwrite }) => {
+      const outcome: "written" | "exists" =
+        exported.length > 0 && !overwrite ? "exists" : "written";
+      if (outcome === "written") exported.push(overwrite);
+      return Promise.resolve({ outcome, file: "net.onnx.proxima.json" });
+    },
+    "networks.check": ({ network, token }) => {
+      const found = networks.find((n) => n.id === network);
+      if (!found || options.seen instanceof Fault)
+        return Promise.reject(
+          options.seen instanceof Fault
+            ? options.seen
+            : new Fault("unknown-network", "There is none."),
+        );
+      checks.push(token);
+      const { height, width, channels } = found.input;
+      return Promise.resolve({
+        reply: {
+          top5: options.seen?.(found) ?? [],
+          shape: [height, width, channels],
+        },
+        bytes: new Uint8Array(height * width * channels * 2),
+      });
+    },
+    "labels.read": () =>
+      options.labels instanceof Fault
+        ? Promise.reject(options.labels)
+        : Promise.resolve({ labels: [...(options.labels ?? [])] }),
+    "known.list": () => Promise.resolve([...known]),
+    "known.download": async ({ id }, { signal, progress }) => {
+      const entry = known.find((k) => k.id === id);
+      if (!entry || !options.download)
+        throw new Fault("invalid-request", "There is none.");
+      let present = entry.present;
+      const change = (changes: Partial<KnownNetwork>) => {
+        known = known.map((k) => (k.id === id ? { ...k, ...changes } : k));
+      };
+      const network = await options.download(id, {
+        signal,
+        progress: (bytes) => {
+          present = bytes;
+          change({ present });
+          progress({ stage: "Downloading", bytes, total: entry.bytes });
+        },
+      });
+      change({ present: entry.bytes, complete: true, network: network.id });
+      networks.push(network);
+      return network;
+    },
+    "known.remove": ({ id }) => {
+      known = known.map((k) =>
+        k.id === id ? { ...k, present: 0, complete: false, network: null } : k,
+      );
+      return Promise.resolve({});
     },
     "gallery.run": (request, context) => {
       const run = new DrivenRun(`run-${runs.length + 1}`, request, context);
@@ -243,7 +383,12 @@ export function fakeWorld(options: FakeOptions = {}) {
         remembered = { ...remembered, ...request };
         return {};
       case "choose.network":
-        return { token: "00000000-0000-0000-0000-000000000001", name: "net" };
+      case "choose.file":
+        return options.chosen === undefined
+          ? { token: "00000000-0000-0000-0000-000000000001", name: "net" }
+          : options.chosen;
+      case "networks.opened":
+        return { was: options.was ?? "new" };
       case "networks.recent":
         return options.recent ?? [];
       case "choose.gallery":
@@ -283,6 +428,12 @@ export function fakeWorld(options: FakeOptions = {}) {
     pictures,
     /** Tokens of galleries taken into the library. */
     imported,
+    /** Answers the host was asked to try. */
+    answers,
+    /** Tokens of pictures that networks were shown. */
+    checks,
+    /** For each time the answers were written: whether something was replaced. */
+    exported,
     remembered: () => remembered,
     emit(event: AppEvent) {
       for (const listener of events) listener(event);

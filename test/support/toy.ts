@@ -1,5 +1,10 @@
 /** A network without operations and an ascent without a gradient, for tests of what is around them. */
-import type { ascend, Network, TileUpdate } from "../../src/engine";
+import {
+  answerNetwork,
+  type ascend,
+  type Network,
+  type TileUpdate,
+} from "../../src/engine";
 import type { Backend } from "../../src/main/host/backend";
 import type { OpenedNetwork } from "../../src/main/host/networks";
 import { describeNetwork } from "../../src/main/host/summary";
@@ -34,6 +39,8 @@ export const toyOpened: OpenedNetwork = {
     bundled: true,
     network: toyNetwork,
     card: null,
+    report: answerNetwork({ network: toyNetwork, card: null, labels: null })
+      .report,
     memory: 1e9,
   }),
 };

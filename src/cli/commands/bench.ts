@@ -2,8 +2,9 @@ import { benchStep } from "../../engine";
 import { checkBatch } from "../../main/host/memory";
 import { limits, precisionSchema } from "../../shared/domain";
 import { readChoice, readMethod, readNumber } from "../arguments";
+import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 
 export const bench: Command = {
@@ -21,7 +22,7 @@ export const bench: Command = {
     batch: { value: "8", help: "images in one call" },
     steps: { value: "40", help: "steps that are timed" },
     precision: { value: "P", help: "float32 or bfloat16" },
-    size: sizeFlag,
+    ...answerFlags,
   },
   async run([name = ""], values, context) {
     const whole = { min: 1, whole: true };

@@ -5,8 +5,9 @@ import { writeNpy } from "../../main/host/npy";
 import { labelsOf } from "../../main/host/summary";
 import { Fault } from "../../shared/fault";
 import { needed, readMethod, readTarget } from "../arguments";
+import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
 import { sizeOfFirst } from "./score";
 
@@ -30,7 +31,7 @@ export const gradient: Command = {
       value: "OUT",
       help: "where the gradient goes: float32 [height, width, channels]",
     },
-    size: sizeFlag,
+    ...answerFlags,
   },
   async run([name = ""], values, context) {
     const file = needed("--image", values.one("image"));

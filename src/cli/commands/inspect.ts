@@ -1,7 +1,8 @@
 import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
+import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheNetwork, sizeFlag } from "../engine";
+import { openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
 
 export const inspect: Command = {
@@ -9,7 +10,7 @@ export const inspect: Command = {
   synopsis: "NETWORK",
   summary: "Tell what a network is: input, preprocessing, classes, operations.",
   positionals: { min: 1, max: 1 },
-  flags: { size: sizeFlag },
+  flags: answerFlags,
   async run([name = ""], values, context) {
     const { info } = await openTheNetwork(name, values, context);
     const summary = summaryOf(info);

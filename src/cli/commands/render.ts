@@ -6,8 +6,9 @@ import { checkBatch } from "../../main/host/memory";
 import type { GalleryProgress } from "../../shared/contract";
 import { limits, type RunRecord } from "../../shared/domain";
 import { needed, readShard } from "../arguments";
+import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { checkOut, prepareOut } from "../gallery-out";
 import { ProgressLine, spellDuration } from "../progress-line";
@@ -26,7 +27,7 @@ export const render: Command = {
   positionals: { min: 1, max: 1 },
   flags: {
     ...requestFlags,
-    size: sizeFlag,
+    ...answerFlags,
     shard: {
       value: "I/N",
       help: 'only the I-th of N parts (whole batches); merge them with "proxima merge"',

@@ -4,8 +4,9 @@ import { isNpy, loadImage, loadNpyImage } from "../../main/host/images";
 import { writeNpy } from "../../main/host/npy";
 import { labelsOf } from "../../main/host/summary";
 import { readNumber } from "../arguments";
+import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheBackend, openTheNetwork, sizeFlag } from "../engine";
+import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { ProgressLine } from "../progress-line";
 
@@ -28,7 +29,7 @@ export const score: Command = {
       value: "OUT",
       help: "write all logits there: float32 [images, classes]",
     },
-    size: sizeFlag,
+    ...answerFlags,
   },
   async run([name = ""], values, context) {
     const images = values.all("image");

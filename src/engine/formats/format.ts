@@ -41,7 +41,7 @@ export interface ReadOptions {
    * Without it and without a fixed input a reader takes {@link usualSize}, or what its family is trained at.
    */
   readonly size?: readonly [number, number] | null;
-  /** [height, width] the card names: the input where the files fix none and `size` is not given. */
+  /** [height, width] the card or an image at hand names: the input where the files fix none and `size` is not given. */
   readonly cardSize?: readonly [number, number] | null;
 }
 

@@ -1,8 +1,13 @@
 /** Opening a network: which format it is in, and what its card and labels add. */
 import type { NetworkCard } from "../../shared/card";
 import { Fault } from "../../shared/fault";
-import { classCount, type Network } from "../network/network";
-import { preprocessingFor, readCard, readLabels, withChecksums } from "./card";
+import {
+  answerNetwork,
+  type AnsweredNetwork,
+  type AnsweringOptions,
+  type BareNetwork,
+} from "./answers";
+import { readCard, readLabels, withChecksums } from "./card";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { isObject, mostJsonBytes, parseJson } from "./json";
 import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
@@ -10,29 +15,52 @@ import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
 /** Every format, in the order they are asked. To add one: a file or folder beside this one, a line here. */
 export const formats: readonly Format[] = [tfjsLayers];
 
-export interface OpenedFiles {
-  readonly network: Network;
+export interface OpenOptions extends ReadOptions, AnsweringOptions {}
+
+export interface OpenedFiles extends AnsweredNetwork {
   readonly card: NetworkCard | null;
 }
 
 /**
  * Reads a network with its labels, preprocessing and provenance.
- * Throws a Fault: `damaged-file`, `unsupported-network`, or `invalid-request` where a size is missing or does not fit.
+ * Throws a Fault: `damaged-file`, `unsupported-network`, or `invalid-request` where an answer does not fit.
  */
 export async function openNetwork(
   files: NetworkFiles,
-  options: ReadOptions,
+  options: OpenOptions,
 ): Promise<OpenedFiles> {
-  const card = await readCard(files);
-  const labels = await readLabels(withChecksums(files, card));
+  const bare = await readBareNetwork(files, options);
+  const size = options.size ?? options.given?.size;
+  const given = { ...options.given, ...(size && { size }) };
+  return { ...answerNetwork(bare, { ...options, given }), card: bare.card };
+}
+
+/** The network as its files hold it, and what lies beside it; nothing is decided yet. */
+export async function readBareNetwork(
+  files: NetworkFiles,
+  options: ReadOptions,
+): Promise<BareNetwork> {
+  // beside a single file of a folder of downloads lies what belongs to others
+  const own = files.chosen === null || files.chosen === "model.json";
+  const card = own ? await readCard(files) : null;
   const checked = withChecksums(files, card);
+  const labels = own ? await readLabels(checked) : null;
   const format = await recognise(checked);
   options.signal.throwIfAborted();
   const cardSize = card?.input
     ? ([card.input.height, card.input.width] as const)
     : null;
-  const read = await format.read(checked, { cardSize, ...options });
-  return { network: completed(read, card, labels, files, options), card };
+  const read = await format.read(checked, {
+    ...options,
+    cardSize: options.cardSize ?? cardSize,
+  });
+  const provenance = { ...read.provenance, hash: files.hash() };
+  const network = { ...read, labels: [], preprocessing: null, provenance };
+  return {
+    network,
+    card,
+    labels: labels && { kind: "list", labels: [...labels] },
+  };
 }
 
 async function recognise(files: NetworkFiles): Promise<Format> {
@@ -56,46 +84,4 @@ async function claimOf(files: NetworkFiles): Promise<string> {
   return typeof format === "string"
     ? `; "${name}" says it is a ${format.slice(0, 100)}`
     : `; "${name}" holds no topology`;
-}
-
-function completed(
-  network: Network,
-  card: NetworkCard | null,
-  labels: readonly string[] | null,
-  files: NetworkFiles,
-  { size }: ReadOptions,
-): Network {
-  const warnings = [...network.provenance.warnings];
-  const [height, width, channels] = network.input;
-  const preprocessing = preprocessingFor(card, channels);
-  if (!preprocessing)
-    warnings.push(
-      "No preprocessing is known (no card.json beside the network): the image goes in as it is, in [-1, 1].",
-    );
-  const { input } = card ?? {};
-  if (
-    input &&
-    !size &&
-    (input.channels !== channels ||
-      input.height !== height ||
-      input.width !== width)
-  )
-    warnings.push(
-      `The card names an input of ${input.height} x ${input.width} x ${input.channels}; it is ${height} x ${width} x ${channels}.`,
-    );
-  const classes = classCount(network);
-  if (labels && labels.length !== classes)
-    warnings.push(
-      `labels.json has ${labels.length} labels for ${classes} classes.`,
-    );
-  return {
-    ...network,
-    name: card?.name ?? network.name,
-    labels: Array.from(
-      { length: classes },
-      (_, i) => labels?.[i]?.trim() || `class ${i}`,
-    ),
-    preprocessing,
-    provenance: { ...network.provenance, hash: files.hash(), warnings },
-  };
 }

@@ -1,16 +1,21 @@
 /** What the engine host does for the window (engine table) and for main (control table). */
 import { randomBytes } from "node:crypto";
-import type { ControlTable, EngineTable } from "../../shared/contract";
+import { join } from "node:path";
+import type { ControlTable, EngineTable, Opening } from "../../shared/contract";
 import { Fault } from "../../shared/fault";
 import type { Handlers } from "../../shared/rpc";
 import { openBackend, type Backend } from "./backend";
+import { checkPicture } from "./check-picture";
 import { exportGallery } from "./export";
 import { runGallery } from "./gallery";
 import { planGallery } from "./gallery-plan";
 import { JobQueue } from "./jobs";
 import { Library } from "./library";
+import { KnownNetworks } from "./known/known-networks";
+import { readLabelsFile } from "./labels-file";
 import { checkBatch, memoryBudget } from "./memory";
-import { Networks, type OpenedNetwork } from "./networks";
+import { Networks, type NetworksOptions, type OpenedNetwork } from "./networks";
+import { RememberedAnswers } from "./remembered-answers";
 import { summaryOf } from "./summary";
 import { throttled } from "./throttled";
 
@@ -30,7 +35,8 @@ export interface Host {
 
 interface Setup {
   readonly backend: Promise<Backend>;
-  readonly networks: Networks;
+  readonly networks: Promise<Networks>;
+  readonly known: Promise<KnownNetworks>;
   library: Promise<Library>;
   libraryFolder: string;
   memoryLimit: number;
@@ -53,6 +59,7 @@ export function createHost({
 
   const backend = async () => (await ready).backend;
   const networks = async () => (await ready).networks;
+  const known = async () => (await ready).known;
   const library = async () => (await ready).library;
 
   function pathOf(token: string): string {
@@ -66,6 +73,15 @@ export function createHost({
     return path;
   }
 
+  async function openNetworks(
+    known: Promise<KnownNetworks>,
+    dataFolder: string,
+    options: Pick<NetworksOptions, "bundled" | "memory">,
+  ): Promise<Networks> {
+    const remembered = await RememberedAnswers.open(dataFolder, log);
+    return new Networks({ ...options, remembered, known: await known });
+  }
+
   async function networksOf(refs: readonly string[]) {
     const opened = new Map<string, OpenedNetwork>();
     for (const ref of new Set(refs))
@@ -76,20 +92,47 @@ export function createHost({
   const engine: Handlers<EngineTable> = {
     status: async () => (await backend()).status,
     "networks.list": async () =>
-      (await (await networks()).list()).map(({ info }) => summaryOf(info)),
+      (await (await networks()).list()).map(summaryOf),
     "networks.get": async ({ network }) =>
       (await (await networks()).get(network)).info,
     "networks.open": async ({ token }, context) => {
-      const report = throttled(context.progress.bind(context));
-      const opened = await (
-        await networks()
-      ).open(pathOf(token), {
-        signal: context.signal,
-        progress: (stage, bytes, total) => {
-          report({ stage, bytes, total });
+      const path = pathOf(token);
+      return (await (await networks()).open(path, workOf(context))).info;
+    },
+    "networks.answer": async ({ network, answers }, context) => {
+      const all = await networks();
+      return (await all.answer(network, answers, workOf(context))).info;
+    },
+    "networks.export-answers": async ({ network, overwrite }) =>
+      (await networks()).exportAnswers(network, { overwrite }),
+    // between two steps of a gallery that runs: a call to the backend is never interrupted
+    "networks.check": async ({ network, token }) => {
+      const opened = await (await networks()).get(network);
+      const { memoryLimit } = await ready;
+      checkBatch(opened.network, 1, memoryLimit);
+      return checkPicture(opened, pathOf(token), await backend());
+    },
+    "labels.read": async ({ token }) => ({
+      labels: await readLabelsFile(pathOf(token)),
+    }),
+    "known.list": async () => (await known()).list(),
+    "known.download": async ({ id }, context) => {
+      const work = workOf(context);
+      const path = await (
+        await known()
+      ).download(id, {
+        signal: work.signal,
+        progress: (bytes, total) => {
+          work.progress("Downloading", bytes, total);
         },
       });
-      return opened.info;
+      const { info } = await (await networks()).open(path, work);
+      await (await known()).wasOpened(id, info.id);
+      return info;
+    },
+    "known.remove": async ({ id }) => {
+      await (await known()).remove(id);
+      return {};
     },
     "gallery.run": async (request, context) => {
       const signal = AbortSignal.any([context.signal, closing.signal]);
@@ -195,19 +238,30 @@ export function createHost({
         // TensorFlow reads it once, as it is loaded
         if (request.threads > 0)
           process.env["TF_NUM_INTRAOP_THREADS"] ??= String(request.threads);
+        const { bundledFolder: bundled, dataFolder } = request;
+        const known = KnownNetworks.open({
+          folder: join(dataFolder, "networks"),
+          log,
+          listFile: process.env["PROXIMA_KNOWN_NETWORKS"],
+        });
         const made: Setup = {
           backend: open(),
-          networks: new Networks(request.bundledFolder, () =>
-            memoryBudget(made.memoryLimit),
-          ),
+          known,
+          networks: openNetworks(known, dataFolder, {
+            bundled,
+            memory: () => memoryBudget(made.memoryLimit),
+          }),
           library: Library.open(request.libraryFolder),
           libraryFolder: request.libraryFolder,
           memoryLimit: request.memoryLimit,
         };
         setup = made;
-        // whoever asks for the backend gets its error
+        // whoever asks for them gets their error
         made.backend.catch((error: unknown) => {
           log(`the backend could not be opened: ${String(error)}`);
+        });
+        made.networks.catch((error: unknown) => {
+          log(`the list of networks could not be read: ${String(error)}`);
         });
         configured(made);
       }
@@ -230,6 +284,20 @@ export function createHost({
     async close() {
       closing.abort();
       await jobs.idle();
+    },
+  };
+}
+
+/** What a job's context is to whoever opens networks; at most ten reports a second. */
+function workOf(context: {
+  readonly signal: AbortSignal;
+  progress(opening: Opening): void;
+}) {
+  const report = throttled(context.progress.bind(context));
+  return {
+    signal: context.signal,
+    progress: (stage: string, bytes: number, total: number) => {
+      report({ stage, bytes, total });
     },
   };
 }

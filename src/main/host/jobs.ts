@@ -1,3 +1,5 @@
+import { abortable } from "./abortable";
+
 /** Heavy jobs take turns: one computes, the others wait in the order they came. */
 export class JobQueue {
   /** Settles once the last job that came has ended or given up its turn. */
@@ -23,23 +25,4 @@ export class JobQueue {
     let seen: Promise<void> | null = null;
     while (seen !== this.#last) await (seen = this.#last);
   }
-}
-
-/** Settles with the promise, or rejects as soon as the signal is aborted. */
-function abortable(promise: Promise<void>, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const stop = () => {
-      // a signal's reason may be anything; ours are errors
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) {
-      stop();
-      return;
-    }
-    signal.addEventListener("abort", stop, { once: true });
-    void promise.then(() => {
-      signal.removeEventListener("abort", stop);
-      resolve();
-    });
-  });
 }

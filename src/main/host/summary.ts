@@ -8,6 +8,7 @@ import {
 import {
   ascentSettingsSchema,
   slopeSchema,
+  type ImportReport,
   type NetworkInfo,
   type NetworkSummary,
 } from "../../shared/domain";
@@ -17,6 +18,7 @@ export interface Described {
   readonly bundled: boolean;
   readonly network: Network;
   readonly card: NetworkCard | null;
+  readonly report: ImportReport;
   /** Bytes the activations of one call may take. */
   readonly memory: number;
 }
@@ -38,6 +40,7 @@ export function describeNetwork({
   bundled,
   network,
   card,
+  report,
   memory,
 }: Described): NetworkInfo {
   const [height, width, channels] = network.input;
@@ -67,6 +70,7 @@ export function describeNetwork({
     warnings: [...provenance.warnings, ...warnings],
     source: card?.source ?? card?.made ?? provenance.producer,
     licence: card?.licence ?? "",
+    report,
     defaults,
     labels: labelsOf(network),
   };

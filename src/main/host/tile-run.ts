@@ -128,6 +128,7 @@ export class TileRun {
         name: network.network.name,
         hash: network.network.provenance.hash,
         licence: network.info.licence,
+        preprocessing: network.network.preprocessing,
       },
       target,
       label: labels[target.index] ?? "",

@@ -487,10 +487,15 @@ describe("the input size", () => {
   };
   const card = { input: { height: 7, width: 8, channels: 3 } };
 
-  it("is asked for where nothing fixes it", async () => {
-    const fault = await faultOf(open(null));
-    expect(fault.code).toBe("invalid-request");
-    expect(fault.remedy).toMatch(/size.*card\.json/);
+  it("is the usual one where nothing fixes it, and that is said", async () => {
+    const { network, report } = await open(null);
+    expect(network.input).toEqual([224, 224, 3]);
+    expect(report).toMatchObject({
+      fixedSize: null,
+      answers: { size: [224, 224] },
+      from: { size: "guess" },
+    });
+    expect(report.because).toContain("224 x 224 is taken");
   });
 
   it("comes from the card, and what is asked for comes first", async () => {
@@ -545,9 +550,13 @@ describe("card and labels", () => {
   it("are warned of where they are missing or do not fit", async () => {
     const without = (await open({})).network;
     expect(without.name).toBe("folder");
-    expect(without.preprocessing).toBeNull();
+    expect(without.preprocessing).toEqual({
+      order: "RGB",
+      mean: [0, 0, 0],
+      std: [255, 255, 255],
+    });
     expect(without.labels).toEqual([0, 1, 2, 3, 4].map((i) => `class ${i}`));
-    expect(without.provenance.warnings.join()).toContain("[-1, 1]");
+    expect(without.provenance.warnings).toEqual([]);
     const few = (
       await open({
         "card.json": {

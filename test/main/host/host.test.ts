@@ -36,6 +36,7 @@ async function start({ configure = true, memoryLimit = 0 } = {}) {
   const configuration = {
     libraryFolder: join(root, "library"),
     bundledFolder: bundledFolder(),
+    dataFolder: join(root, "data"),
     threads: 0,
     memoryLimit,
   };

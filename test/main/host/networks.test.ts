@@ -17,9 +17,9 @@ const memory = () => 2 ** 30;
 
 describe("the bundled network", () => {
   it("is told with its card, counts and defaults", async () => {
-    const networks = new Networks(bundledFolder(), memory);
-    const [opened] = await networks.list();
-    const info = networkSchema.parse(opened?.info);
+    const networks = new Networks({ bundled: bundledFolder(), memory });
+    const [listed] = await networks.list();
+    const info = networkSchema.parse(listed);
     expect(info).toMatchObject({
       id: "caltech101-resnet18",
       name: "ResNet-18 (half width), Caltech-101",
@@ -49,6 +49,8 @@ describe("the bundled network", () => {
     expect(info.labels).toHaveLength(101);
     expect(info.labels[5]).toBe("airplanes");
     expect(info.hash).toMatch(/^[0-9a-f]{64}$/);
+    const opened = await networks.get("caltech101-resnet18");
+    expect(opened.info).toBe(listed);
     expect(await networks.get("caltech101-resnet18")).toBe(opened);
   });
 });
@@ -57,7 +59,7 @@ describe("a network from disk", () => {
   it("is named by its content and completed with defaults", async () => {
     const root = await temporary();
     const folder = await writeTinyNetwork(join(root, "My net!"));
-    const networks = new Networks(bundledFolder(), memory);
+    const networks = new Networks({ bundled: bundledFolder(), memory });
     const opened = await networks.open(folder, { signal });
     expect(opened.id).toMatch(/^my-net-[0-9a-f]{12}$/);
     expect(opened.info).toMatchObject({
@@ -66,7 +68,7 @@ describe("a network from disk", () => {
       parameters: 3 * 3 * 3 * 8 + 8 + 8 * 4 + 4,
       operations: { conv2d: 1, rectifier: 1, dense: 1 },
       labels: tinyLabels,
-      preprocessing: null,
+      preprocessing: { order: "RGB", mean: [0, 0, 0], std: [255, 255, 255] },
       defaults: {
         steps: 500,
         stepSize: 5,
@@ -74,7 +76,7 @@ describe("a network from disk", () => {
         backwardSlope: 0.1,
       },
     });
-    expect(opened.info.warnings[0]).toContain("[-1, 1]");
+    expect(opened.info.warnings).toEqual([]);
     expect(opened.info.maximises).toContain("softmax");
     const copy = join(root, "copy", "My net!");
     await cp(folder, copy, { recursive: true });
@@ -117,7 +119,10 @@ describe("a network from disk", () => {
   });
 
   it("takes a smaller default batch where memory is short", async () => {
-    const networks = new Networks(bundledFolder(), () => 3e6 * 3);
+    const networks = new Networks({
+      bundled: bundledFolder(),
+      memory: () => 3e6 * 3,
+    });
     const folder = await writeTinyNetwork(join(await temporary(), "net"), {
       size: 200,
     });
@@ -128,7 +133,7 @@ describe("a network from disk", () => {
 
   it("is read again after others pushed it out, unless its files changed", async () => {
     const root = await temporary();
-    const networks = new Networks(bundledFolder(), memory);
+    const networks = new Networks({ bundled: bundledFolder(), memory });
     const folders: string[] = [];
     const ids: string[] = [];
     for (let i = 0; i < 6; i++) {
@@ -147,14 +152,17 @@ describe("a network from disk", () => {
   it("takes a size where it leaves it open, and another than it has", async () => {
     const root = await temporary();
     const open = await writeTinyNetwork(join(root, "open"), { size: null });
-    await expect(openNamed(open, { signal })).rejects.toMatchObject({
-      code: "invalid-request",
-    });
-    const opened = await openNamed(open, { signal, size: [5, 7] });
+    expect((await openNamed(open, { signal })).network.input).toEqual([
+      224, 224, 3,
+    ]);
+    const beside = await openNamed(open, { signal, openSize: [9, 8] });
+    expect(beside.network.input).toEqual([9, 8, 3]);
+    const opened = await openNamed(open, { signal, given: { size: [5, 7] } });
     expect(opened.network.input).toEqual([5, 7, 3]);
     const fixed = await writeTinyNetwork(join(root, "fixed"));
     expect(
-      (await openNamed(fixed, { signal, size: [5, 7] })).network.input,
+      (await openNamed(fixed, { signal, given: { size: [5, 7] } })).network
+        .input,
     ).toEqual([5, 7, 3]);
   });
 });

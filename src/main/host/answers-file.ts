@@ -1,0 +1,107 @@
+/**
+ * `<file>.proxima.json`: the answers beside a network's file, for colleagues and the command line. Of a folder it
+ * lies in it, named after its main file: `model.json.proxima.json`, `saved_model.pb.proxima.json`.
+ */
+import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import {
+  answersFileSchema,
+  type Answers,
+  type AnswersFile,
+} from "../../shared/domain";
+import { Fault } from "../../shared/fault";
+import { parseJson } from "../../shared/json";
+import { networkExtensions } from "../../shared/network-files";
+import { codeOf, replaceFile } from "./folder";
+
+const suffix = ".proxima.json";
+const mostBytes = 64 * 2 ** 20;
+/** Files that make their folder a network. */
+const mainFiles = ["model.json", "saved_model.pb"];
+
+/** The answers beside what lies at a path; null where there are none. Throws a Fault `damaged-file`. */
+export async function readAnswersBeside(
+  path: string,
+): Promise<AnswersFile | null> {
+  const real = await realpath(path).catch(() => path);
+  for (const place of new Set([path, real])) {
+    const found = await readAnswersFile(await answersPath(place));
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Writes them; "exists" where others are there and `overwrite` is false. Throws a Fault `export-failed`. */
+export async function writeAnswersBeside(
+  path: string,
+  { hash, answers }: { hash: string; answers: Answers },
+  { overwrite }: { overwrite: boolean },
+): Promise<{ outcome: "written" | "exists"; file: string }> {
+  const target = await answersPath(path);
+  const file = basename(target);
+  const there = await lstat(target).catch(() => null);
+  if (there && !overwrite) return { outcome: "exists", file };
+  // a link would be followed to wherever whoever made the folder wants
+  if (there && !there.isFile())
+    throw new Fault(
+      "export-failed",
+      `"${file}" is there and is no plain file.`,
+      "Take it away first.",
+    );
+  const content: AnswersFile = {
+    format: "proxima-answers",
+    version: 1,
+    hash,
+    answers,
+  };
+  await replaceFile(target, `${JSON.stringify(content, undefined, 2)}\n`);
+  return { outcome: "written", file };
+}
+
+/** Where the answers for a file or folder lie. */
+export async function answersPath(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  if (!found?.isDirectory()) return `${path}${suffix}`;
+  return join(path, `${await mainFileOf(path)}${suffix}`);
+}
+
+async function mainFileOf(folder: string): Promise<string> {
+  const names = (await readdir(folder).catch(() => [])).sort();
+  const known = mainFiles.find((name) => names.includes(name));
+  if (known !== undefined) return known;
+  const networks = names.filter(
+    (name) =>
+      networkExtensions.includes(extname(name).slice(1).toLowerCase()) &&
+      extname(name) !== ".json",
+  );
+  const [only, ...others] = networks;
+  return only !== undefined && others.length === 0 ? only : "network";
+}
+
+async function readAnswersFile(path: string): Promise<AnswersFile | null> {
+  const name = basename(path);
+  const found = await stat(path).catch(() => null);
+  if (!found) return null;
+  const damaged = (why: string, cause?: unknown) =>
+    new Fault(
+      "damaged-file",
+      `"${name}" beside the network ${why}.`,
+      "Correct it, or take it away.",
+      { cause },
+    );
+  if (!found.isFile()) throw damaged("is not a plain file");
+  if (found.size > mostBytes)
+    throw damaged(`has ${found.size} bytes; at most ${mostBytes} are read`);
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
+    throw damaged(`cannot be read (${codeOf(error)})`, error);
+  });
+  const content = parseJson(text);
+  const parsed = answersFileSchema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  if (content === undefined) throw damaged("is not readable as JSON");
+  const [issue] = parsed.error.issues;
+  const where = issue?.path.map(String).join(".") ?? "";
+  throw damaged(
+    `holds no answers that can be read: ${where ? `"${where}": ` : ""}${issue?.message ?? "not readable"}`,
+  );
+}

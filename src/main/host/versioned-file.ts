@@ -1,0 +1,78 @@
+/** A small JSON file with a version in the app's data, as the host keeps it. */
+import { readFile, rename } from "node:fs/promises";
+import { basename, dirname } from "node:path";
+import { z } from "zod";
+import { parseJson } from "../../shared/json";
+import { codeOf, makeFolder, replaceFile } from "./folder";
+
+const versioned = z.object({ version: z.unknown() });
+
+/**
+ * Read once, replaced atomically.
+ *
+ * | what is found   | what happens                                                    |
+ * | --------------- | --------------------------------------------------------------- |
+ * | nothing         | the defaults                                                    |
+ * | this version    | it                                                              |
+ * | another version | the defaults, and the file is never written                     |
+ * | damage          | the defaults, and the file is kept beside as `.damaged`         |
+ */
+export class VersionedFile<T extends { readonly version: number }> {
+  readonly #path: string;
+  #value: T;
+  #foreign = false;
+  /** Writes follow each other, so that the last one that was asked for stays. */
+  #writing: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, defaults: T) {
+    this.#path = path;
+    this.#value = defaults;
+  }
+
+  static async open<T extends { readonly version: number }>(
+    path: string,
+    schema: z.ZodType<T>,
+    defaults: T,
+    log: (line: string) => void,
+  ): Promise<VersionedFile<T>> {
+    const file = new VersionedFile(path, defaults);
+    const name = basename(path);
+    const text = await readFile(path, "utf8").catch((error: unknown) => {
+      if (codeOf(error) !== "ENOENT")
+        log(`${name} cannot be read: ${String(error)}`);
+      return null;
+    });
+    if (text === null) return file;
+    const content = parseJson(text);
+    const parsed = schema.safeParse(content);
+    if (parsed.success) {
+      file.#value = parsed.data;
+      return file;
+    }
+    const found = versioned.safeParse(content);
+    file.#foreign = found.success && found.data.version !== defaults.version;
+    if (file.#foreign)
+      log(`${name} was written by another version; it is left as it is`);
+    else {
+      log(`${name} is damaged; it is kept as ${name}.damaged`);
+      await rename(path, `${path}.damaged`).catch(() => undefined);
+    }
+    return file;
+  }
+
+  get value(): T {
+    return this.#value;
+  }
+
+  /** Holds at once; rejects with a Fault `export-failed` where it cannot be written. */
+  save(value: T): Promise<void> {
+    this.#value = value;
+    if (this.#foreign) return Promise.resolve();
+    const write = this.#writing.then(async () => {
+      await makeFolder(dirname(this.#path));
+      await replaceFile(this.#path, `${JSON.stringify(value)}\n`);
+    });
+    this.#writing = write.catch(() => undefined);
+    return write;
+  }
+}
