@@ -1,6 +1,6 @@
 /** How every format puts a Network together: nodes with unique names, shapes as they come, and a head that gives logits. */
 import { Fault } from "../../shared/fault";
-import { inputName, type Network } from "../network/network";
+import { inferShapes, inputName, type Network } from "../network/network";
 import {
   node as makeNode,
   type Node,
@@ -19,14 +19,17 @@ export type Assembly = Pick<
   "input" | "nodes" | "output" | "shapes" | "maximises"
 > & { readonly stripped: readonly string[] };
 
+/** A network's graph alone. */
+export type Graph = Pick<Network, "input" | "nodes" | "output" | "shapes">;
+
 /** A GiB as float32: far above what images need, far below what stops a machine. */
 const mostValues = 2 ** 28;
 
 /** Collects nodes in topological order. */
 export class Assembler {
   readonly #input: Input;
-  readonly #nodes = new Map<string, Node>();
-  readonly #shapes: Map<string, Shape>;
+  #nodes = new Map<string, Node>();
+  #shapes: Map<string, Shape>;
 
   constructor(input: Input) {
     this.#input = input;
@@ -64,9 +67,13 @@ export class Assembler {
     return shape;
   }
 
-  /** Takes a last softmax off, turns a map into one value a class, and says what is maximised. */
-  finish(output: string): Assembly {
+  /**
+   * Takes a last softmax off, or its logarithm, turns a map into one value a class, and says what is maximised.
+   * `improve` may put other nodes that compute the same in the place of those collected; names it keeps stay.
+   */
+  finish(end: string, improve?: (graph: Graph) => Graph): Assembly {
     const stripped: string[] = [];
+    const output = improve ? this.#improved(end, improve) : end;
     const bare = this.#withoutSoftmax(output);
     if (bare !== output) stripped.push("softmax");
     if (bare === inputName)
@@ -98,20 +105,32 @@ export class Assembler {
     };
   }
 
+  #improved(output: string, improve: (graph: Graph) => Graph): string {
+    const nodes = this.#reached(output);
+    const shapes = inferShapes(this.#input, nodes);
+    const better = improve({ input: this.#input, nodes, output, shapes });
+    this.#nodes = new Map(better.nodes.map((node) => [node.name, node]));
+    this.#shapes = new Map(inferShapes(this.#input, better.nodes));
+    return better.output;
+  }
+
   /** The output without its softmax, after which it may be laid out anew: softmax, then reshape. */
   #withoutSoftmax(output: string): string {
     const moves: Node[] = [];
     let node = this.#nodes.get(output);
-    while (node && this.#onlyMoves(node)) {
-      moves.unshift(node);
-      node = this.#nodes.get(node.inputs[0] ?? "");
+    const before = (of: Node) => this.#nodes.get(of.inputs[0] ?? "");
+    let seesLog = false;
+    while (node && (this.#onlyMoves(node) || (!seesLog && isLog(node)))) {
+      if (isLog(node)) seesLog = true;
+      else moves.unshift(node);
+      node = before(node);
     }
-    const [before] = node?.inputs ?? [];
-    if (node?.op.kind !== ops.softmax.kind || before === undefined)
+    const [logits] = node?.inputs ?? [];
+    if (node?.op.kind !== ops.softmax.kind || logits === undefined)
       return output;
     return moves.reduce(
       (input, move) => this.add(move.op, move.name, [input], move.attributes),
-      before,
+      logits,
     );
   }
 
@@ -161,4 +180,8 @@ export class Assembler {
     for (let i = 2; this.#shapes.has(unique); i++) unique = `${name}_${i}`;
     return unique;
   }
+}
+
+function isLog(node: Node): boolean {
+  return node.op.kind === ops.log.kind;
 }

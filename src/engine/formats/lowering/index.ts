@@ -1,41 +1,69 @@
-/** Makes a {@link Lowering} for a network's input. */
-import { Fault } from "../../../shared/fault";
-import type { Input } from "../assembler";
+/** Makes a {@link Lowering}: a foreign tensor graph, method by method, becomes nodes. */
+import { inputName } from "../../network/network";
+import { simplify } from "../../network/simplify";
+import { Assembler, type Input } from "../assembler";
+import { Arranging } from "./arranging";
+import { binary, clip, elementwise, prelu, unary } from "./elementwise";
+import { outputOf } from "./finish";
+import { Folding } from "./folding";
+import * as layout from "./layout";
 import type { Lowering } from "./lowering";
+import {
+  batchNorm,
+  layerNorm,
+  localResponseNorm,
+  softmax,
+} from "./normalizations";
+import { matmul } from "./products";
+import { reduce } from "./reductions";
+import { permuted, plainView } from "./view";
+import { adaptiveAveragePool, conv2d, pool, resize } from "./windows";
+import type { Work } from "./work";
 
+export { Folding } from "./folding";
 export type * from "./lowering";
 
 /** A lowering that starts from an input of [height, width, channel]. */
-export function createLowering(_input: Input): Lowering {
-  const later = (): never => {
-    throw new Fault("internal", "This part of the lowering is not there yet.");
+export function createLowering(input: Input): Lowering {
+  const assembler = new Assembler(input);
+  const folding = new Folding();
+  const work: Work = {
+    assembler,
+    arranging: new Arranging(assembler),
+    folding,
   };
   return {
-    input: later,
-    constant: later,
-    conv2d: later,
-    matmul: later,
-    pool: later,
-    adaptiveAveragePool: later,
-    batchNorm: later,
-    layerNorm: later,
-    localResponseNorm: later,
-    activation: later,
-    prelu: later,
-    unary: later,
-    binary: later,
-    clip: later,
-    softmax: later,
-    reduce: later,
-    reshape: later,
-    transpose: later,
-    slice: later,
-    concat: later,
-    split: later,
-    gather: later,
-    pad: later,
-    expand: later,
-    resize: later,
-    finish: later,
+    input(order) {
+      const view = plainView(inputName, [1, ...input]);
+      return order === "NHWC" ? view : permuted(view, [0, 3, 1, 2]);
+    },
+    constant: (...given) => folding.constant(...given),
+    conv2d: (...given) => conv2d(work, ...given),
+    matmul: (...given) => matmul(work, ...given),
+    pool: (...given) => pool(work, ...given),
+    adaptiveAveragePool: (...given) => adaptiveAveragePool(work, ...given),
+    batchNorm: (...given) => batchNorm(work, ...given),
+    layerNorm: (...given) => layerNorm(work, ...given),
+    localResponseNorm: (...given) => localResponseNorm(work, ...given),
+    activation: (...given) => elementwise(work, ...given),
+    prelu: (...given) => prelu(work, ...given),
+    unary: (...given) => unary(work, ...given),
+    binary: (...given) => binary(work, ...given),
+    clip: (...given) => clip(work, ...given),
+    softmax: (...given) => softmax(work, ...given),
+    reduce: (...given) => reduce(work, ...given),
+    reshape: (...given) => layout.reshape(work, ...given),
+    transpose: (...given) => layout.transpose(work, ...given),
+    slice: (...given) => layout.slice(work, ...given),
+    concat: (...given) => layout.concat(work, ...given),
+    split: (...given) => layout.split(work, ...given),
+    gather: (...given) => layout.gather(work, ...given),
+    pad: (...given) => layout.pad(work, ...given),
+    expand: (...given) => layout.expand(work, ...given),
+    resize: (...given) => resize(work, ...given),
+    finish(output) {
+      const node = outputOf(work, output);
+      return assembler.finish(node, simplify);
+    },
   };
 }
