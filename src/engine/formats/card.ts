@@ -85,7 +85,7 @@ export function withChecksums(
     title: files.title,
     chosen: files.chosen,
     names: files.names,
-    hash: () => files.hash(),
+    hash: (only) => files.hash(only),
     async open(name) {
       const file = await files.open(name);
       check(name, file.sha256);

@@ -25,8 +25,8 @@ export interface NetworkFiles {
    * leaves the folder (also through a link), or is larger than `limit` bytes.
    */
   read(name: string, limit?: number): Promise<Uint8Array>;
-  /** sha256 over names and bytes of all files read or opened so far, hex. */
-  hash(): string;
+  /** sha256 over names and bytes of the files named, of those read or opened so far; of all of them without names. Hex. */
+  hash(names?: readonly string[]): string;
 }
 
 /** [height, width] of a network that fixes no size and names none. */

@@ -10,10 +10,12 @@ import {
 import { readCard, readLabels, withChecksums } from "./card";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { isObject, mostJsonBytes, parseJson } from "./json";
+import { pytorch } from "./pytorch/index";
+import { safetensors } from "./safetensors/index";
 import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
 
 /** Every format, in the order they are asked. To add one: a file or folder beside this one, a line here. */
-export const formats: readonly Format[] = [tfjsLayers];
+export const formats: readonly Format[] = [tfjsLayers, pytorch, safetensors];
 
 export interface OpenOptions extends ReadOptions, AnsweringOptions {}
 
@@ -42,24 +44,54 @@ export async function readBareNetwork(
 ): Promise<BareNetwork> {
   // beside a single file of a folder of downloads lies what belongs to others
   const own = files.chosen === null || files.chosen === "model.json";
-  const card = own ? await readCard(files) : null;
-  const checked = withChecksums(files, card);
-  const labels = own ? await readLabels(checked) : null;
-  const format = await recognise(checked);
+  const beside = noting(files);
+  const card = own ? await readCard(beside.files) : null;
+  const labels = own
+    ? await readLabels(withChecksums(beside.files, card))
+    : null;
+  const format = await recognise(withChecksums(files, card));
+  // files that other formats looked into are no part of the network
+  const used = noting(files);
   options.signal.throwIfAborted();
   const cardSize = card?.input
     ? ([card.input.height, card.input.width] as const)
     : null;
-  const read = await format.read(checked, {
+  const read = await format.read(withChecksums(used.files, card), {
     ...options,
     cardSize: options.cardSize ?? cardSize,
   });
-  const provenance = { ...read.provenance, hash: files.hash() };
+  const hash = files.hash([...beside.names, ...used.names]);
+  const provenance = { ...read.provenance, hash };
   const network = { ...read, labels: [], preprocessing: null, provenance };
   return {
     network,
     card,
     labels: labels && { kind: "list", labels: [...labels] },
+  };
+}
+
+/** The same files, and the names of those that are read. */
+function noting(files: NetworkFiles): {
+  readonly files: NetworkFiles;
+  readonly names: ReadonlySet<string>;
+} {
+  const names = new Set<string>();
+  return {
+    names,
+    files: {
+      title: files.title,
+      chosen: files.chosen,
+      names: files.names,
+      hash: (only) => files.hash(only),
+      open(name) {
+        names.add(name);
+        return files.open(name);
+      },
+      read(name, limit) {
+        names.add(name);
+        return files.read(name, limit);
+      },
+    },
   };
 }
 

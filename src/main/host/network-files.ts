@@ -39,33 +39,65 @@ export async function openNetworkFiles(
   const names = listed.includes(first)
     ? [first, ...listed.filter((name) => name !== first)]
     : listed;
-  const digests = new Map<string, string>();
+  const digests = new Map<string, Digest>();
+  /** Every file is hashed once, however many formats look into it. */
+  const opened = new Map<string, Promise<NetworkFile>>();
+  const openOnce = async (name: string) => {
+    const real = await resolveInside(root, name);
+    const single = options.trusted !== true && name !== chosen;
+    const file = await openPlain(real, name, single);
+    digests.set(name, file);
+    return file;
+  };
   return {
     title: chosen && chosen !== "model.json" ? chosen : basename(root),
     chosen,
     names,
-    async open(name) {
-      const real = await resolveInside(root, name);
-      const single = options.trusted !== true && name !== chosen;
-      const file = await openPlain(real, name, single);
-      digests.set(name, `${file.size} ${file.sha256}`);
+    open(name) {
+      const file = opened.get(name) ?? openOnce(name);
+      opened.set(name, file);
       return file;
     },
     async read(name, limit = largest) {
       const real = await resolveInside(root, name);
       const single = options.trusted !== true && name !== chosen;
-      const { bytes, digest } = await readPlain(real, name, limit, single);
-      digests.set(name, `${bytes.byteLength} ${digest}`);
+      const { bytes, sha256 } = await readPlain(real, name, limit, single);
+      digests.set(name, { size: bytes.byteLength, sha256 });
       return bytes;
     },
-    /** Over "name, length, sha256 of the bytes" of each file, ordered by name: the order of reading does not count. */
-    hash() {
-      const hash = createHash("sha256");
-      for (const name of [...digests.keys()].sort())
-        hash.update(`${name}\n${digests.get(name)}\n`);
-      return hash.digest("hex");
-    },
+    hash: (names = [...digests.keys()]) =>
+      hashOf(
+        new Map([...digests].filter(([name]) => names.includes(name))),
+        chosen,
+      ),
   };
+}
+
+interface Digest {
+  readonly size: number;
+  readonly sha256: string;
+}
+
+/**
+ * Of a single file its own sha256, as `sha256sum` prints it. Of several it is over "name, length, sha256" of each,
+ * ordered by name, so that the order of reading does not count. A chosen file counts without its name: renamed, it
+ * is the same network. (A model.json is not so much chosen as its folder is.)
+ */
+function hashOf(
+  digests: ReadonlyMap<string, Digest>,
+  chosen: string | null,
+): string {
+  const [only, ...others] = digests.values();
+  if (only && others.length === 0) return only.sha256;
+  const nameless = chosen === "model.json" ? null : chosen;
+  const lines = [...digests].map(
+    ([name, { size, sha256 }]) =>
+      [name === nameless ? "" : name, `${size} ${sha256}`] as const,
+  );
+  const hash = createHash("sha256");
+  for (const [name, digest] of lines.sort(([a], [b]) => (a < b ? -1 : 1)))
+    hash.update(`${name}\n${digest}\n`);
+  return hash.digest("hex");
 }
 
 async function locate(path: string) {
@@ -231,7 +263,7 @@ async function readPlain(
       hash.update(piece);
       at += piece.length;
     }
-    return { bytes, digest: hash.digest("hex") };
+    return { bytes, sha256: hash.digest("hex") };
   });
 }
 

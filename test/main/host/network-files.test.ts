@@ -57,12 +57,36 @@ describe("the files of a network", () => {
     expect(a.hash()).toBe(b.hash());
     expect(c.hash()).not.toBe(a.hash());
     const sha = (s: string) => createHash("sha256").update(s).digest("hex");
-    expect(c.hash()).toBe(sha(`model.json\n2 ${sha("{}")}\n`));
+    expect(c.hash()).toBe(sha("{}"));
+    expect(a.hash()).toBe(
+      sha(`model.json\n2 ${sha("{}")}\nweights/one.bin\n3 ${sha("abc")}\n`),
+    );
+    expect(a.hash(["weights/one.bin"])).toBe(sha("abc"));
     await writeFile(join(net, "weights", "one.bin"), "abd");
     const changed = await openNetworkFiles(net);
     await changed.read("model.json");
     await changed.read("weights/one.bin");
     expect(changed.hash()).not.toBe(a.hash());
+  });
+
+  it("hashes a chosen file without its name, and once", async () => {
+    const { root } = await layOut();
+    const hashes: string[] = [];
+    for (const name of ["a.onnx", "b.onnx"]) {
+      const folder = join(root, name, "in");
+      await mkdir(folder, { recursive: true });
+      await writeFile(join(folder, name), "graph");
+      await writeFile(join(folder, "graph.data"), "weights");
+      const files = await openNetworkFiles(join(folder, name));
+      const first = files.open(name);
+      expect(files.open(name)).toBe(first);
+      await first;
+      const sha = createHash("sha256").update("graph").digest("hex");
+      expect(files.hash()).toBe(sha);
+      await files.read("graph.data");
+      hashes.push(files.hash());
+    }
+    expect(hashes[0]).toBe(hashes[1]);
   });
 
   it.each([

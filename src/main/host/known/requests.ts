@@ -76,7 +76,7 @@ async function follow(
     if (![301, 302, 303, 307, 308].includes(response.status) || !location)
       return response;
     await response.body?.cancel();
-    if (!URL.canParse(location, place))
+    if (!URL.canParse(location, place.href))
       throw new Fault(
         "export-failed",
         `${place.host} leads on to "${location.slice(0, 200)}", which is no address.`,
