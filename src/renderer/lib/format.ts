@@ -65,6 +65,11 @@ export function formatCount(count: number): string {
   return `${(count / 1e9).toFixed(1)} G`;
 }
 
+/** "1,000": whole numbers with thousands apart. */
+export function formatWhole(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 /** Image-steps a second. */
 export function formatRate(rate: number | null): string {
   if (rate === null) return "–";

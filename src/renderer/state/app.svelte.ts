@@ -1,8 +1,11 @@
-import type { MenuCommand } from "../../shared/contract";
+import { untrack } from "svelte";
+import type { AppEvent, MenuCommand } from "../../shared/contract";
 import { randomClasses } from "../lib/class-sets";
 import { undoTyping } from "../lib/keys";
 import { Painter } from "../lib/painter";
 import { pngOf } from "../lib/png";
+import { Answering } from "./answering.svelte";
+import { Arrivals } from "./arrivals.svelte";
 import { Bench } from "./bench.svelte";
 import {
   choicesKey,
@@ -14,6 +17,7 @@ import {
 import { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
 import { Importing } from "./importing.svelte";
+import { KnownNetworks } from "./known.svelte";
 import { Large } from "./large.svelte";
 import { Networks } from "./networks.svelte";
 import { Notices } from "./notices.svelte";
@@ -28,6 +32,8 @@ import { Undo } from "./undo.svelte";
 import { ViewState } from "./view.svelte";
 import type { World } from "./world";
 
+type OpenEvent = Extract<AppEvent, { kind: "open" | "open-recent" }>;
+
 /** Everything the window knows, part by part; components see it through `useApp()`. */
 export class AppState {
   readonly world: World;
@@ -37,7 +43,9 @@ export class AppState {
   readonly painter = new Painter();
   readonly engine: Engine;
   readonly networks: Networks;
+  readonly answering: Answering;
   readonly recent: RecentNetworks;
+  readonly known: KnownNetworks;
   readonly importing: Importing;
   readonly pictures: Pictures;
   readonly preferences: Preferences;
@@ -46,12 +54,15 @@ export class AppState {
   readonly runs: Runs;
   readonly large: Large;
   readonly session: Session;
+  readonly arrivals: Arrivals;
 
   constructor(world: World) {
     this.world = world;
     this.engine = new Engine(world);
     this.networks = new Networks(this.engine);
+    this.answering = new Answering(this.engine, this.networks);
     this.recent = new RecentNetworks(world);
+    this.known = new KnownNetworks(this.engine);
     this.importing = new Importing(this.engine);
     this.pictures = new Pictures(this.engine);
     this.preferences = new Preferences(world);
@@ -63,7 +74,14 @@ export class AppState {
       painted: () => this.painter.settled(),
     });
     this.large = new Large(this.bench, this.notices);
-    this.session = new Session(this);
+    this.session = new Session({
+      ...this,
+      locate: (lost) => void this.arrivals.locate(lost),
+    });
+    this.arrivals = new Arrivals({
+      ...this,
+      running: () => this.runner.running !== null,
+    });
   }
 
   // The parts of the bench by their own names.
@@ -137,13 +155,13 @@ export class AppState {
   command(command: MenuCommand): void {
     switch (command) {
       case "open-network":
-        void this.session.chooseNetwork();
+        void this.arrivals.chooseNetwork();
         break;
       case "open-network-folder":
-        void this.session.chooseNetwork("folder");
+        void this.arrivals.chooseNetwork("folder");
         break;
       case "open-gallery":
-        void this.session.chooseGallery();
+        void this.arrivals.chooseGallery();
         break;
       case "run":
         this.runs.run();
@@ -169,6 +187,18 @@ export class AppState {
     }
   }
 
+  /** What came before the first look at the engine was over; it waits for that. */
+  readonly #early: OpenEvent[] = [];
+
+  /** Main asks for something to be opened: from the command line, the system or the menu. */
+  #open(event: OpenEvent): void {
+    if (!this.session.settled) this.#early.push(event);
+    else if (event.kind === "open-recent")
+      void this.session.selectNetwork(event.network);
+    else if (event.what === "gallery") void this.arrivals.importGallery(event);
+    else void this.arrivals.openNetwork(event);
+  }
+
   /** Loads what is remembered and goes to the engine; returns its off. */
   start(): () => void {
     const loaded = Promise.all([
@@ -189,6 +219,8 @@ export class AppState {
         if (event.kind === "menu") this.command(event.command);
         if (event.kind === "resumed" && this.runner.running)
           this.notices.info("The machine slept. The run goes on.");
+        if (event.kind === "open" || event.kind === "open-recent")
+          this.#open(event);
       }),
       this.engine.onReady(() => {
         const again = begun;
@@ -204,6 +236,16 @@ export class AppState {
         });
         $effect(() => {
           this.bench.tidySelection();
+        });
+        $effect(() => {
+          const network = this.networks.current;
+          untrack(() => {
+            this.answering.turnTo(network);
+          });
+        });
+        $effect(() => {
+          if (!this.session.settled) return;
+          for (const event of this.#early.splice(0)) this.#open(event);
         });
       }),
     ];

@@ -4,6 +4,7 @@ import { Columns } from "./columns.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
 import { Picks } from "./picks.svelte";
+import { inputDifferences } from "../lib/answers";
 import { differences } from "../lib/run-fields";
 import { RunSettings } from "./run-settings.svelte";
 import { Scrubber } from "./scrubber.svelte";
@@ -42,14 +43,12 @@ export class Bench {
       this.gallery?.columnsFor(this.columns.list.map((c) => c.method)) ?? [],
   );
 
-  /** [height, width] of the pictures. */
+  /** [height, width] of the pictures: of those shown, which another input size leaves as they are, else of the next run's. */
   readonly pictureShape = $derived.by((): readonly [number, number] => {
+    const shape = this.gallery?.shape;
+    if (shape) return [shape[0], shape[1]];
     const input = this.#networks.current?.input;
-    if (input) return [input.height, input.width];
-    const record = this.gallery?.tiles
-      .flat()
-      .find((tile) => tile.record)?.record;
-    return record ? [record.shape[0], record.shape[1]] : [128, 128];
+    return input ? [input.height, input.width] : [128, 128];
   });
 
   /** Settings that differ between the pictures shown and the next run, as words. */
@@ -58,6 +57,14 @@ export class Bench {
       ? differences(this.gallery.request.settings, this.settings.values)
       : [],
   );
+
+  /** How the network was fed for the pictures shown, where that is not how it is fed now, as words. */
+  readonly otherInput = $derived.by(() => {
+    const network = this.#networks.current;
+    const { gallery } = this;
+    if (!network || gallery?.network !== network.id) return [];
+    return inputDifferences(gallery.anyRecord, network);
+  });
 
   /** The paper's eight classes; null where the network has not all of them. */
   readonly paperClasses = $derived.by(() =>

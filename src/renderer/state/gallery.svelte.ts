@@ -7,6 +7,7 @@ import type {
 } from "../../shared/domain";
 import { encodeFault, type FaultData } from "../../shared/fault";
 import { spellMethod } from "../../shared/method";
+import type { Picture } from "../../shared/pictures";
 import { Tile } from "./tile.svelte";
 
 export type GalleryState = "running" | "done" | "cancelled" | "failed" | "lost";
@@ -29,6 +30,8 @@ export class Gallery {
   finished = $state(0);
   /** Steps that any of the finished runs kept, ascending. */
   kept = $state.raw<readonly number[]>([]);
+  /** [height, width, channel] of its pictures; null before the first one. */
+  shape = $state.raw<Picture["shape"] | null>(null);
   /** The stop was asked for and is on its way. */
   stopping = $state(false);
   readonly request: GalleryRequest;
@@ -65,6 +68,7 @@ export class Gallery {
   static of(record: GalleryRecord, runs: readonly RunRecord[]): Gallery {
     const gallery = new Gallery(record.request, record.labels);
     gallery.id = record.id;
+    gallery.shape = runs[0]?.shape ?? null;
     for (const run of runs) {
       const tile = gallery.at(run.tile);
       if (!tile) continue;
@@ -84,10 +88,16 @@ export class Gallery {
     return this.request.columns[0]?.network ?? "";
   }
 
+  /** One of its records; null before there is one. */
+  get anyRecord(): RunRecord | null {
+    for (const row of this.tiles)
+      for (const { record } of row) if (record) return record;
+    return null;
+  }
+
   /** What its records call the network; null before there is one. */
   get networkName(): string | null {
-    const finished = this.tiles.flat().find((tile) => tile.record);
-    return finished?.record?.network.name ?? null;
+    return this.anyRecord?.network.name ?? null;
   }
 
   get size(): number {
@@ -157,6 +167,7 @@ export class Gallery {
 
   /** A picture has come for a tile: makes room where too many are held. */
   hold(tile: Tile, bytes: number): void {
+    this.shape ??= tile.picture?.shape ?? null;
     if (!this.#pictured.has(tile)) this.#pictureBytes += bytes;
     this.#pictured.delete(tile);
     this.#pictured.add(tile);

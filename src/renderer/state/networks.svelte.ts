@@ -2,6 +2,7 @@ import type { NetworkInfo, NetworkSummary } from "../../shared/domain";
 import { encodeFault, type FaultData } from "../../shared/fault";
 import { LabelIndex } from "../lib/search";
 import type { Engine } from "./engine.svelte";
+import type { ChosenFile } from "./world";
 
 export interface Opening {
   readonly name: string;
@@ -11,7 +12,8 @@ export interface Opening {
 }
 
 export interface Refusal {
-  readonly name: string;
+  /** What was to be opened, to try it again. */
+  readonly chosen: ChosenFile;
   readonly fault: FaultData;
 }
 
@@ -53,11 +55,15 @@ export class Networks {
     this.refused = null;
   }
 
+  /** The same network with other answers: whoever holds the old one sees the new one from now on. */
+  replace(network: NetworkInfo): void {
+    if (this.current?.id === network.id) this.current = network;
+    const { labels: _, ...summary } = network;
+    this.list = this.list.map((n) => (n.id === network.id ? summary : n));
+  }
+
   /** Opens what a dialog or a drop named, without showing it. Null: refused (see `refused`) or cancelled. */
-  async open(chosen: {
-    token: string;
-    name: string;
-  }): Promise<NetworkInfo | null> {
+  async open(chosen: ChosenFile): Promise<NetworkInfo | null> {
     this.#abort?.abort();
     const abort = new AbortController();
     this.#abort = abort;
@@ -85,7 +91,7 @@ export class Networks {
       return network;
     } catch (error) {
       if (!abort.signal.aborted)
-        this.refused = { name: chosen.name, fault: encodeFault(error) };
+        this.refused = { chosen, fault: encodeFault(error) };
       return null;
     } finally {
       if (this.#abort === abort) {

@@ -4,6 +4,8 @@ import type { ChosenFile, World } from "./world";
 
 export type RecentNetwork = Reply<AppTable["networks.recent"]>[number];
 
+type WasKnown = Reply<AppTable["networks.opened"]>["was"];
+
 /** As many as main keeps. */
 const most = 8;
 
@@ -25,13 +27,21 @@ export class RecentNetworks {
     return this.list.find(({ network }) => network === id);
   }
 
-  add({ id, name }: NetworkInfo, { token }: ChosenFile): void {
+  /** Keeps where a network was opened, and says whether it was known; null where that could not be told. */
+  async add(
+    { id, name }: NetworkInfo,
+    { token }: ChosenFile,
+  ): Promise<WasKnown | null> {
     const opened = { token, network: id, name };
+    const entry = { ...opened, present: true };
     const others = this.list.filter(
       (known) => known.network !== id && known.token !== token,
     );
-    this.list = [opened, ...others].slice(0, most);
+    this.list = [entry, ...others].slice(0, most);
     // Without it the network has to be chosen by hand after a restart: not worth a word now.
-    this.#world.app.call("networks.opened", opened).catch(() => undefined);
+    const reply = await this.#world.app
+      .call("networks.opened", opened)
+      .catch(() => null);
+    return reply?.was ?? null;
   }
 }

@@ -17,26 +17,23 @@ import {
 } from "./choices";
 import type { Engine } from "./engine.svelte";
 import { Gallery } from "./gallery.svelte";
-import type { Importing } from "./importing.svelte";
+import type { KnownNetworks } from "./known.svelte";
 import type { Large } from "./large.svelte";
 import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { Preferences } from "./preferences.svelte";
-import type { RecentNetworks } from "./recent.svelte";
+import type { RecentNetwork, RecentNetworks } from "./recent.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
-import { plural } from "../lib/format";
 import { differences, keepFor } from "../lib/run-fields";
 import type { Runs } from "./runs.svelte";
 import type { Undo } from "./undo.svelte";
 import type { ViewState } from "./view.svelte";
-import type { ChosenFile, DroppedFile, World } from "./world";
 
 export interface SessionServices {
-  readonly world: World;
   readonly engine: Engine;
   readonly networks: Networks;
   readonly recent: RecentNetworks;
-  readonly importing: Importing;
+  readonly known: KnownNetworks;
   readonly bench: Bench;
   readonly runs: Runs;
   readonly large: Large;
@@ -45,6 +42,8 @@ export interface SessionServices {
   readonly undo: Undo;
   readonly preferences: Preferences;
   readonly remembered: RememberedChoices;
+  /** Asks where a network lies now that is not at its place any more. */
+  readonly locate: (lost: RecentNetwork) => void;
 }
 
 /** Which network and gallery are open: at the start, by choice, and after the engine was lost. */
@@ -70,7 +69,7 @@ export class Session {
         networks.list.find((n) => n.bundled)?.id,
         networks.list[0]?.id,
       ]);
-      const recalled = network ? this.#adoptNetwork(network) : false;
+      const recalled = network ? this.adoptNetwork(network) : false;
       if (last && (!network || lastNetwork === network.id)) {
         bench.show(Gallery.of(last.gallery, last.runs));
         if (!recalled) bench.adopt(last.gallery.request);
@@ -108,84 +107,10 @@ export class Session {
     if (networks.current?.id === id) return;
     try {
       const network = await this.#reach(id, { evenChanged: true });
-      if (network) this.#adoptNetwork(network);
+      if (network) this.adoptNetwork(network);
     } catch (error) {
       notices.error(error);
     }
-  }
-
-  async chooseNetwork(what: "file" | "folder" = "file"): Promise<void> {
-    const { world, notices } = this.#services;
-    try {
-      const chosen = await world.app.call("choose.network", { what });
-      if (chosen) await this.openNetwork(chosen);
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  async openDropped(files: readonly File[]): Promise<void> {
-    const { world, notices } = this.#services;
-    if (files.length === 0) return;
-    try {
-      const [first] = await world.tokensOf(files);
-      if (first) await this.#openDroppedFile(first);
-      else
-        notices.info("What was dropped is not a file on this machine.", {
-          remedy:
-            "Drop a network’s folder or its model.json, or the folder of a gallery.",
-        });
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  #openDroppedFile(file: DroppedFile): Promise<void> {
-    return file.kind === "gallery"
-      ? this.importGallery(file)
-      : this.openNetwork(file);
-  }
-
-  async chooseGallery(): Promise<void> {
-    const { world, notices } = this.#services;
-    try {
-      const chosen = await world.app.call("choose.gallery", {});
-      if (chosen) await this.importGallery(chosen);
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  /** Takes a folder of records into the library and shows it. */
-  async importGallery(chosen: ChosenFile): Promise<void> {
-    const { importing, notices } = this.#services;
-    try {
-      const found = await importing.run(chosen);
-      if (!found) return;
-      await this.openGallery(found.gallery);
-      if (found.left > 0)
-        notices.info(
-          `${plural(found.left, "run")} of ${chosen.name} ${found.left === 1 ? "is" : "are"} damaged and left out.`,
-          { remedy: found.why.join(" ") },
-        );
-      notices.say(
-        found.added
-          ? `${chosen.name} is in the library now`
-          : `${chosen.name} was in the library already`,
-      );
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  async openNetwork(chosen: ChosenFile): Promise<void> {
-    const { networks, recent, notices, view } = this.#services;
-    view.workspace = "compare";
-    const network = await networks.open(chosen);
-    if (!network) return;
-    recent.add(network, chosen);
-    this.#adoptNetwork(network);
-    notices.say(`Opened ${network.name}`);
   }
 
   /** Shows a gallery of the library, with its classes, methods and settings; can be undone. */
@@ -253,13 +178,13 @@ export class Session {
     id: string,
     { evenChanged = false } = {},
   ): Promise<NetworkInfo | null> {
-    const { networks, recent, notices } = this.#services;
+    const { networks, recent, notices, locate } = this.#services;
     if (networks.knows(id)) return networks.get(id);
     const known = recent.find(id);
-    if (!known) return null;
+    if (!known) return this.#reachKnown(id);
     const opened = await networks.open(known);
     if (opened) {
-      recent.add(opened, known);
+      void recent.add(opened, known);
       if (opened.id === id) return opened;
       notices.info(
         `The files of ${known.name} have changed since it was opened last.`,
@@ -278,13 +203,33 @@ export class Session {
           `${known.name} cannot be opened again. ${fault.message}`,
           fault.remedy,
         ),
+        known.present
+          ? {}
+          : {
+              action: {
+                label: "Find it…",
+                run: () => {
+                  locate(known);
+                },
+              },
+            },
       );
     }
     return null;
   }
 
-  /** Lays out a network; true where choices were remembered for it. */
-  #adoptNetwork(network: NetworkInfo): boolean {
+  /** One of the well-known networks that was downloaded; the host knows where it lies. */
+  async #reachKnown(id: string): Promise<NetworkInfo | null> {
+    const { known, networks } = this.#services;
+    await known.load();
+    if (!known.list.some(({ network }) => network === id)) return null;
+    const network = await networks.get(id);
+    await networks.refresh();
+    return network;
+  }
+
+  /** Shows a network with its choices; true where some were remembered for it. */
+  adoptNetwork(network: NetworkInfo): boolean {
     const { bench, networks, runs, remembered, large } = this.#services;
     networks.show(network);
     const choices = remembered.get(choicesKey(network.hash), networkChoices);
@@ -329,7 +274,7 @@ export class Session {
     const network = record.request.columns[0]?.network ?? "";
     const there = networks.current?.id === network;
     const found = there ? null : await this.#reach(network);
-    if (found) this.#adoptNetwork(found);
+    if (found) this.adoptNetwork(found);
     else if (!there) {
       networks.show(null);
       notices.info(

@@ -26,5 +26,7 @@ export class ViewState {
   /** The side panels can be folded away where the window is small. */
   classesShown = $state(true);
   panelShown = $state(true);
+  /** The sheet with what came in of the network and what is asked about it. */
+  cardShown = $state(false);
   dialog = $state.raw<DialogRequest | null>(null);
 }

@@ -1,6 +1,7 @@
 import type { Workspace } from "../lib/workspace";
 import { compare } from "./compare";
 import { library } from "./library";
+import { network } from "./network";
 
 /** The rail, top to bottom. A workspace is a folder here and a line in this table. */
-export const workspaces: readonly Workspace[] = [compare, library];
+export const workspaces: readonly Workspace[] = [compare, network, library];

@@ -9,101 +9,29 @@ import type {
 import type {
   EngineStatus,
   GalleryRequest,
-  NetworkInfo,
   RunRecord,
 } from "../../../src/shared/domain";
 import { Fault } from "../../../src/shared/fault";
 import { slopesOf } from "../../../src/shared/method";
 import type { Client } from "../../../src/shared/rpc";
 import type { World } from "../../../src/renderer/state/world";
+import { bundled, extreme, guessed, inert, thousand } from "./demo-networks";
+import { DemoOpening } from "./demo-opening";
 import { demoPicture, demoScore, random } from "./demo-pictures";
 
 /** What the page's address asks for: ?silent&gone&fallback... */
 export interface DemoOptions {
-  readonly network: "resnet" | "large" | "none" | "inert";
+  readonly network: "resnet" | "large" | "none" | "inert" | "extreme" | "guess";
+  /** What opening any file gives: a network that is guessed at, one that is not, or a refusal. */
+  readonly opens: "guess" | "sure" | "extreme" | "refused";
+  /** A recent network that is not at its place. */
+  readonly lost: boolean;
   readonly fallback: boolean;
   readonly silent: boolean;
   readonly failing: boolean;
   readonly slow: boolean;
   readonly theme: Settings["theme"];
 }
-
-const bundled: NetworkInfo = {
-  id: "caltech101-resnet18",
-  name: "ResNet-18 (half width), Caltech-101",
-  format: "TF.js layers model",
-  hash: "6454a6c067b567eabf762cfdefb9b585bb08f607f859d9982334c1dcbc7fcbde",
-  bundled: true,
-  input: { height: 128, width: 128, channels: 3 },
-  preprocessing: {
-    order: "RGB",
-    mean: [127.5, 127.5, 127.5],
-    std: [127.5, 127.5, 127.5],
-  },
-  classes: 101,
-  parameters: 2_830_000,
-  operations: { conv2d: 20, relu: 17 },
-  rectifiers: 17,
-  activations: 17,
-  maximises: "class logit",
-  warnings: [],
-  source: "trained for this project on Caltech-101 (CC BY 4.0)",
-  licence: "Apache-2.0",
-  defaults: {
-    steps: 300,
-    stepSize: 7,
-    startNoise: 0.1,
-    seed: 1,
-    regularization: { blur: 0.5, rotate: 5, rotateProbability: 0.3 },
-    batch: 8,
-    precision: "float32",
-    keep: 16,
-    backwardSlope: 0.2,
-  },
-  labels,
-};
-
-const thousand: NetworkInfo = {
-  ...bundled,
-  id: "opened-1",
-  name: "SqueezeNet 1.1",
-  hash: "aa".repeat(32),
-  bundled: false,
-  input: { height: 227, width: 227, channels: 3 },
-  classes: 1000,
-  rectifiers: 26,
-  activations: 26,
-  warnings: ["The card names no licence."],
-  labels: Array.from({ length: 1000 }, (_, i) => {
-    const known: Record<number, string> = {
-      144: "pelican",
-      229: "Old English sheepdog",
-      291: "lion",
-      409: "analog clock",
-      415: "bakery",
-      463: "bucket",
-      501: "cloak",
-      502: "clog",
-      530: "digital clock",
-      735: "poncho",
-      736: "pool table",
-      892: "wall clock",
-      943: "cucumber",
-      972: "cliff",
-    };
-    return known[i] ?? `${labels[i % labels.length] ?? "class"} ${i}`;
-  }),
-};
-
-const inert: NetworkInfo = {
-  ...bundled,
-  id: "opened-2",
-  name: "ViT tiny",
-  hash: "bb".repeat(32),
-  bundled: false,
-  rectifiers: 0,
-  activations: 57,
-};
 
 const status: EngineStatus = {
   backend: "tensorflow",
@@ -127,8 +55,19 @@ export function demoWorld(options: DemoOptions): Demo {
     resnet: [bundled],
     large: [thousand],
     inert: [inert],
+    extreme: [extreme],
+    guess: [bundled, guessed],
     none: [],
   }[options.network];
+  const opening = new DemoOpening(networks, {
+    opens: {
+      guess: guessed,
+      sure: thousand,
+      extreme,
+      refused: null,
+    }[options.opens],
+    slow: options.slow,
+  });
   const draw = random(5);
   let settings: Settings = {
     version: 1,
@@ -174,9 +113,34 @@ export function demoWorld(options: DemoOptions): Demo {
         );
         return {};
       case "choose.network":
-        return { token: "0".repeat(36), name: "my-network" };
+        return { token: "0".repeat(36), name: "resnet50-birds.pth" };
+      case "choose.file":
+        return {
+          token: "0".repeat(36),
+          name:
+            "what" in request && request.what === "labels"
+              ? "birds.txt"
+              : "IMG_20260314_101502_northern-cardinal-on-a-snowy-branch.jpg",
+        };
+      case "networks.opened":
+        return { was: "new" };
       case "networks.recent":
-        return [];
+        return options.lost
+          ? [
+              {
+                token: "1".repeat(36),
+                network: "lost-1",
+                name: "densenet121-fundus-photographs-2026-03-14.onnx",
+                present: false,
+              },
+              {
+                token: "2".repeat(36),
+                network: "there-1",
+                name: "vgg11-bn",
+                present: true,
+              },
+            ]
+          : [];
       case "choose.gallery":
         return null;
       case "choose.export":
@@ -257,7 +221,7 @@ export function demoWorld(options: DemoOptions): Demo {
         case "library.size":
           return { bytes: 12_000_000, galleries: stored.size, runs: 24 };
         default:
-          return {};
+          return opening.call(name, request) ?? {};
       }
     }
 
@@ -291,22 +255,8 @@ export function demoWorld(options: DemoOptions): Demo {
         onFrame?: (header: unknown, bytes: Uint8Array) => unknown;
       } = {},
     ): Promise<unknown> {
-      if (name === "networks.open") {
-        for (let i = 0; i <= 10; i++) {
-          if (jobOptions.signal?.aborted) throw jobOptions.signal.reason;
-          jobOptions.onProgress?.({
-            stage: i < 8 ? "Reading weights" : "Checking",
-            bytes: i * 4_700_000,
-            total: 47_000_000,
-          });
-          await new Promise((r) => setTimeout(r, options.slow ? 1000 : 60));
-        }
-        throw new Fault(
-          "unsupported-network",
-          "The layer “attention_1” is of the kind MultiHeadAttention, which is not supported.",
-          "Supported: convolutions, depthwise, dense, batch norm, ReLU family, pooling, add, concatenate, flatten, padding.",
-        );
-      }
+      if (name.startsWith("networks.") || name.startsWith("known."))
+        return await opening.job(name, request, jobOptions);
       if (name !== "gallery.run") return { outcome: "cancelled" };
       // The request is the run panel's; the real host would validate it.
       const wanted = request as unknown as GalleryRequest;
@@ -316,8 +266,10 @@ export function demoWorld(options: DemoOptions): Demo {
     // The demo answers by name; the typed client would only restate the contract.
     return {
       call,
-      callBytes: (_: string, request: Record<string, unknown>) =>
-        picture(request),
+      callBytes: (name: string, request: Record<string, unknown>) =>
+        name === "networks.check"
+          ? opening.check(String(request["network"]))
+          : picture(request),
       job,
       close: () => undefined,
     } as unknown as Client<EngineTable>;
@@ -527,7 +479,9 @@ export function demoWorld(options: DemoOptions): Demo {
         files.map((file) => ({
           token: "0".repeat(36),
           name: file.name,
-          kind: "network" as const,
+          kind: file.type.startsWith("image/")
+            ? ("picture" as const)
+            : ("network" as const),
         })),
       ),
     random: draw,

@@ -10,9 +10,14 @@ const networks: readonly DemoOptions["network"][] = [
   "large",
   "none",
   "inert",
+  "extreme",
+  "guess",
 ];
+const opens: readonly DemoOptions["opens"][] = ["guess", "sure", "extreme"];
 const demo = demoWorld({
   network: networks.find((name) => name === query.get("network")) ?? "resnet",
+  opens: opens.find((name) => name === query.get("opens")) ?? "refused",
+  lost: query.has("lost"),
   fallback: query.has("fallback"),
   silent: query.has("silent"),
   failing: query.has("failing"),

@@ -446,7 +446,7 @@ describe("opening", () => {
       }),
     });
     app.picks.list = [19];
-    await app.session.openNetwork(chosen);
+    await app.arrivals.openNetwork(chosen);
     expect(app.networks.current?.name).toBe("Mine");
     expect(app.picks.list).toEqual([0, 1, 2]);
     expect(app.networks.opening).toBeNull();
@@ -456,9 +456,9 @@ describe("opening", () => {
   it("a damaged one leaves everything as it was and says what to do", async () => {
     const { app } = await start();
     app.picks.list = [19];
-    await app.session.openNetwork(chosen);
+    await app.arrivals.openNetwork(chosen);
     expect(app.networks.refused).toEqual({
-      name: "mine",
+      chosen,
       fault: {
         code: "damaged-file",
         message: "It is damaged.",
@@ -498,9 +498,9 @@ describe("a folder of records", () => {
   it("is taken into the library and shown, chosen or dropped", async () => {
     const { app, fake } = await start({ last, dropped: [dropped] });
     for (const open of [
-      () => app.session.chooseGallery(),
+      () => app.arrivals.chooseGallery(),
       // The fake reads no file.
-      () => app.session.openDropped([{} as File]),
+      () => app.arrivals.openDropped([{} as File]),
     ]) {
       app.bench.show(null);
       app.view.workspace = "library";
@@ -518,7 +518,7 @@ describe("a folder of records", () => {
   it("names the runs that were left out", async () => {
     const imported = { left: 1, why: ["3-1-relu: image.npy is missing."] };
     const { app } = await start({ last, imported });
-    await app.session.importGallery(dropped);
+    await app.arrivals.importGallery(dropped);
     expect(app.notices.list.at(-1)).toMatchObject({
       text: "1 run of copy is damaged and left out.",
       remedy: "3-1-relu: image.npy is missing.",
@@ -529,7 +529,7 @@ describe("a folder of records", () => {
     const imported = new Fault("damaged-file", "It is damaged.", "Mend it.");
     const { app } = await start({ imported });
     app.picks.list = [19];
-    await app.session.importGallery(dropped);
+    await app.arrivals.importGallery(dropped);
     expect(app.notices.list.at(-1)).toMatchObject({
       kind: "error",
       text: "It is damaged.",
@@ -544,7 +544,7 @@ describe("a folder of records", () => {
     const gallery = galleryRecord({ request: { ...request, columns } });
     const { app } = await start({ last: { gallery, runs: [runRecord()] } });
     expect(app.gallery).toBeNull();
-    await app.session.importGallery(dropped);
+    await app.arrivals.importGallery(dropped);
     expect(app.bench.tileOf(3, 0)?.record?.score).toBe(2.5);
     expect(app.runs.obstacle).toBe("Open the network Toy to run this again.");
   });
@@ -553,12 +553,12 @@ describe("a folder of records", () => {
 describe("a network from disk", () => {
   const token = "00000000-0000-0000-0000-000000000009";
   const mine = networkInfo({ id: "mine-1", name: "Mine", bundled: false });
-  const recent = [{ token, network: "mine-1", name: "Mine" }];
+  const recent = [{ token, network: "mine-1", name: "Mine", present: true }];
   const remembered = { network: "mine-1" };
 
   it("is remembered by main once it is open", async () => {
     const { app, fake } = await start({ opened: mine });
-    await app.session.openNetwork({ token, name: "folder" });
+    await app.arrivals.openNetwork({ token, name: "folder" });
     expect(fake.calls).toContainEqual({
       name: "networks.opened",
       request: { token, network: "mine-1", name: "Mine" },

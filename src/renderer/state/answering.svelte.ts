@@ -1,0 +1,164 @@
+import type { Opening } from "../../shared/contract";
+import type { Answers, NetworkInfo } from "../../shared/domain";
+import { encodeFault, type FaultData } from "../../shared/fault";
+import type { Engine } from "./engine.svelte";
+import type { Networks } from "./networks.svelte";
+import { PictureCheck } from "./picture-check.svelte";
+import type { ChosenFile } from "./world";
+
+/** One thing that is asked about a network. */
+export type Question = keyof Answers;
+
+/** So long nothing more is typed before an answer is tried. */
+const settleMs = 300;
+
+export interface RefusedAnswer {
+  readonly question: Question;
+  readonly fault: FaultData;
+}
+
+/**
+ * The answers about the open network. A change is tried soon after it was made; one that is refused says
+ * why and leaves the network, and what is shown, as they were.
+ */
+export class Answering {
+  readonly check: PictureCheck;
+  /** Asked for and not the network's yet; null: nothing is under way. */
+  draft = $state.raw<Answers | null>(null);
+  progress = $state.raw<Opening | null>(null);
+  refused = $state.raw<RefusedAnswer | null>(null);
+  /** What was changed last: the question that a refusal is about. */
+  #question: Question = "preprocessing";
+  /** Id of the network that the draft is about. */
+  #network: string | null = null;
+  #timer: ReturnType<typeof setTimeout> | null = null;
+  #abort: AbortController | null = null;
+  /** Ends when what is being tried has ended, whichever way; answers follow each other. */
+  #turn: Promise<void> = Promise.resolve();
+  readonly #networks: Networks;
+  readonly #engine: Engine;
+
+  constructor(engine: Engine, networks: Networks) {
+    this.#engine = engine;
+    this.#networks = networks;
+    this.check = new PictureCheck(engine);
+  }
+
+  /** What the form shows; null without a network. */
+  readonly shown = $derived.by((): Answers | null => {
+    const network = this.#networks.current;
+    return (this.draft ?? network?.report.answers) || null;
+  });
+
+  /** Whether the open network rests on a guess that nobody has looked at. */
+  readonly guessed = $derived.by((): boolean => {
+    const network = this.#networks.current;
+    return network !== null && isGuessed(network);
+  });
+
+  /** Changes one answer; it is tried once the hand has come to rest. */
+  change<K extends Question>(question: K, answer: Answers[K]): void {
+    const network = this.#networks.current;
+    if (!network) return;
+    this.draft = {
+      ...(this.draft ?? network.report.answers),
+      [question]: answer,
+    };
+    this.#question = question;
+    this.#network = network.id;
+    this.refused = null;
+    this.#abort?.abort();
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.#queue();
+    }, settleMs);
+  }
+
+  /** Names the classes after a file; one that holds no names is refused. */
+  async readLabels({ token }: ChosenFile): Promise<void> {
+    const network = this.#networks.current;
+    try {
+      const { labels } = await this.#engine.client.call("labels.read", {
+        token,
+      });
+      if (network && this.#networks.current?.id === network.id)
+        this.change("labels", { kind: "list", labels });
+    } catch (error) {
+      this.refused = { question: "labels", fault: encodeFault(error) };
+    }
+  }
+
+  /** Says that the answers are right as they are, guesses included. */
+  async confirm(): Promise<void> {
+    const network = this.#networks.current;
+    if (!network || this.draft) return;
+    this.draft = network.report.answers;
+    this.#network = network.id;
+    this.refused = null;
+    await this.#queue();
+  }
+
+  /** Gives up what is under way; the network stays as it is. */
+  stop(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#abort?.abort();
+    this.draft = null;
+    this.progress = null;
+  }
+
+  /** Another network is open: what was asked about the last one is over. */
+  turnTo(network: NetworkInfo | null): void {
+    if ((network?.id ?? null) === this.#network) return;
+    this.stop();
+    this.#network = network?.id ?? null;
+    this.refused = null;
+    if (network) void this.check.look(network);
+  }
+
+  #queue(): Promise<void> {
+    const after = this.#turn;
+    this.#turn = after.then(() => this.#try());
+    return this.#turn;
+  }
+
+  async #try(): Promise<void> {
+    const answers = this.draft;
+    const id = this.#network;
+    if (!answers || id === null) return;
+    const abort = new AbortController();
+    this.#abort = abort;
+    this.refused = null;
+    this.progress = { stage: "Opening again", bytes: 0, total: 0 };
+    try {
+      const network = await this.#engine.client.job(
+        "networks.answer",
+        { network: id, answers },
+        {
+          signal: abort.signal,
+          onProgress: (progress) => {
+            if (this.#abort === abort) this.progress = progress;
+          },
+        },
+      );
+      this.#networks.replace(network);
+      if (this.draft === answers) this.draft = null;
+      if (this.#networks.current?.id === id) void this.check.look(network);
+    } catch (error) {
+      // What was changed again meanwhile has its own turn.
+      if (abort.signal.aborted || this.draft !== answers) return;
+      this.draft = null;
+      this.refused = { question: this.#question, fault: encodeFault(error) };
+    } finally {
+      if (this.#abort === abort) {
+        this.#abort = null;
+        this.progress = null;
+      }
+    }
+  }
+}
+
+export function isGuessed({ report }: NetworkInfo): boolean {
+  return Object.values(report.from).includes("guess");
+}
