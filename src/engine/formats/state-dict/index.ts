@@ -1,0 +1,189 @@
+/**
+ * Weights without a topology: PyTorch's state dicts and safetensors name tensors and say nothing of how the layers
+ * hang together. So the networks of known families are told by their keys, and built anew by the family's rules.
+ */
+import { Fault } from "../../../shared/fault";
+import { presetFor } from "../../../shared/presets";
+import type { Network } from "../../network/network";
+import type { NetworkFiles, ReadOptions } from "../format";
+import { fixedSizeOf, inputOf } from "../input";
+import { createLowering } from "../lowering/index";
+import { exportAdvice } from "./advice";
+import { families } from "./families/index";
+import type { Family, Member } from "./family";
+import { Modules } from "./modules";
+import { findNetwork, type Part } from "./prefix";
+import type { StoredTensor } from "./stored-tensor";
+
+/** Weights as a container held them. */
+export interface StateDict {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Values that are no tensors, by key: the class of each. */
+  readonly foreign: ReadonlyMap<string, string>;
+  readonly warnings: readonly string[];
+}
+
+export interface StateDictFile extends StateDict {
+  readonly files: NetworkFiles;
+  /** The format's title, for people. */
+  readonly format: string;
+  /** What wrote the file. */
+  readonly producer: string;
+  /** Of the file. */
+  readonly bytes: number;
+}
+
+const mostTensors = 100_000;
+
+/** Keys of counters that only training needs. */
+const counters = /(^|\.)num_batches_tracked$/;
+
+/**
+ * The network whose weights these are.
+ * Throws a Fault `unsupported-network` where the keys are of no known family, or are too few or too many for it;
+ * `damaged-file` for weights that are not finite; `invalid-request` for a size that the weights do not allow.
+ */
+export async function networkOf(
+  file: StateDictFile,
+  options: ReadOptions,
+): Promise<Network> {
+  const { files, tensors } = file;
+  if (tensors.size > mostTensors)
+    throw new Fault("damaged-file", `The file names ${tensors.size} tensors.`);
+  const found = findNetwork(tensors, families);
+  if (!found) throw unknownFamily([...tensors.keys()], files.title);
+  const { family, part } = found;
+  const member = family.member(part.keys);
+  const channels = channelsOf(member, family, part);
+  const fixed = member.fixed ?? null;
+  checkSize(member, options);
+  const shape = [fixed?.[0] ?? null, fixed?.[1] ?? null, channels] as const;
+  const lowering = createLowering(inputOf(shape, options, member.usual));
+  const modules = modulesOf(found, lowering, file, options);
+  const logits = await member.build(modules, lowering.input("NCHW"));
+  checkSurplus(modules, member, found);
+  const { stripped, ...assembly } = lowering.finish(logits);
+  return {
+    ...assembly,
+    name: files.title,
+    labels: [],
+    preprocessing: null,
+    provenance: {
+      format: file.format,
+      hash: files.hash(),
+      producer: `${family.title}: ${member.name}; ${file.producer}`,
+      stripped,
+      warnings: [
+        ...file.warnings,
+        ...part.warnings,
+        ...(member.warnings ?? []),
+      ],
+    },
+    told: {
+      fixedSize: fixedSizeOf(shape),
+      preprocessing: preprocessingOf(member, family, channels),
+    },
+  };
+}
+
+function modulesOf(
+  { family, part }: { family: Family; part: Part },
+  lowering: ReturnType<typeof createLowering>,
+  file: StateDictFile,
+  { signal, progress }: ReadOptions,
+): Modules {
+  const foreign = new Map(
+    [...file.foreign].flatMap(([key, name]) =>
+      key.startsWith(part.prefix)
+        ? [[key.slice(part.prefix.length), name] as const]
+        : [],
+    ),
+  );
+  const total = [...part.tensors.values()].reduce((n, t) => n + t.bytes, 0);
+  // tensors may share storages, but a small file must not become gigabytes
+  const most = 2 * file.bytes + 2 ** 20;
+  let done = 0;
+  return new Modules(part.keys, part.tensors, lowering, {
+    title: family.title,
+    prefix: part.prefix,
+    foreign,
+    signal,
+    read(bytes) {
+      done += bytes;
+      if (done > most)
+        throw new Fault(
+          "damaged-file",
+          `The weights are more than ${most} bytes, from a file of ${file.bytes}.`,
+        );
+      progress("Reading the weights", done, total);
+    },
+  });
+}
+
+function channelsOf(member: Member, family: Family, { keys }: Part): number {
+  const shape = keys.shape(`${member.stem}.weight`);
+  const channels = shape?.[1];
+  if (shape?.length === 4 && channels !== undefined) return channels;
+  throw new Fault(
+    "unsupported-network",
+    `The keys are those of ${family.title}, but "${member.stem}.weight" is no convolution's.`,
+    exportAdvice,
+  );
+}
+
+function checkSize({ fixed, name }: Member, { size }: ReadOptions): void {
+  if (!fixed || !size) return;
+  if (size[0] === fixed[0] && size[1] === fixed[1]) return;
+  throw new Fault(
+    "invalid-request",
+    `The weights of ${name} are made for ${fixed.join(" x ")} pixels, not for ${size.join(" x ")}.`,
+    `Leave the size out, or ask for ${fixed.join(" x ")}.`,
+  );
+}
+
+/** Weights that no layer asked for: the network is another than its keys seem to say. */
+function checkSurplus(
+  modules: Modules,
+  { ignored }: Member,
+  { family, part }: { family: Family; part: Part },
+): void {
+  const surplus = modules
+    .unused()
+    .filter((key) => !counters.test(key) && !ignored?.test(key));
+  if (surplus.length === 0) return;
+  throw new Fault(
+    "unsupported-network",
+    `The keys are those of ${family.title}, which has no place for ${spell(surplus.map((key) => part.prefix + key))}.`,
+    exportAdvice,
+  );
+}
+
+function unknownFamily(keys: readonly string[], title: string): Fault {
+  const known = families.map((family) => family.title).join(", ");
+  return new Fault(
+    "unsupported-network",
+    keys.length > 0
+      ? `"${title}" holds weights alone, and their keys are those of no network Proxima knows: ${spell(keys)}.`
+      : `"${title}" holds no weights.`,
+    `Known from their weights alone: ${known}. ${exportAdvice}`,
+  );
+}
+
+function spell(keys: readonly string[]): string {
+  const some = keys.slice(0, 6).map((key) => `"${key.slice(0, 100)}"`);
+  const more = keys.length - some.length;
+  return some.join(", ") + (more > 0 ? ` and ${more} more` : "");
+}
+
+function preprocessingOf(
+  { preprocessing, name }: Member,
+  family: Family,
+  channels: number,
+): Network["told"]["preprocessing"] {
+  const value = presetFor(preprocessing?.preset ?? "imagenet", channels);
+  if (!value || channels !== 3) return null;
+  const because =
+    preprocessing?.because ??
+    `The keys are those of ${family.title} (${name}), which is usually trained with ImageNet's mean and std.`;
+  return { value, from: "guess", because };
+}
