@@ -12,10 +12,16 @@ import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { isObject, mostJsonBytes, parseJson } from "./json";
 import { pytorch } from "./pytorch/index";
 import { safetensors } from "./safetensors/index";
+import { tfjsGraph } from "./tfjs-graph/index";
 import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
 
 /** Every format, in the order they are asked. To add one: a file or folder beside this one, a line here. */
-export const formats: readonly Format[] = [tfjsLayers, pytorch, safetensors];
+export const formats: readonly Format[] = [
+  tfjsLayers,
+  tfjsGraph,
+  pytorch,
+  safetensors,
+];
 
 export interface OpenOptions extends ReadOptions, AnsweringOptions {}
 

@@ -2,7 +2,14 @@
 import { Fault } from "../../shared/fault";
 import type { Weight } from "../network/op";
 import { count, spell } from "../network/ops/check";
-import { firstBad, float16s, float32s, mapped, uint16s } from "./floats";
+import {
+  firstBad,
+  float16s,
+  float32s,
+  integers,
+  mapped,
+  uint16s,
+} from "./floats";
 import type { NetworkFiles, ReadOptions } from "./format";
 import { isCount, isObject, type Json } from "./json";
 
@@ -13,11 +20,15 @@ interface Spec {
   readonly group: number;
   readonly offset: number;
   readonly bytes: number;
-  /** What each stored number is; null: a type that holds no weights, refused only where it is asked for. */
-  readonly stored: "float32" | "float16" | "uint8" | "uint16" | null;
+  /** What the values are, however they are stored; null: a type that holds no numbers. */
+  readonly type: "float" | "int" | "bool" | null;
+  /** What each stored number is; null: a type that holds no numbers, refused only where it is asked for. */
+  readonly stored: Stored | null;
   readonly scale: number;
   readonly min: number;
 }
+
+type Stored = "float32" | "float16" | "uint8" | "uint16" | "int32" | "bool";
 
 interface Group {
   readonly paths: readonly string[];
@@ -92,28 +103,47 @@ function readSpec(entry: unknown, group: number, offset: number): Spec {
       `${about} is stored as ${JSON.stringify(type)}, which is none of the types ${Object.keys(widths).join(", ")}.`,
     );
   const { scale, min } = affineOf(quantization, type, about);
-  const quantized = isObject(quantization);
-  const holdsFloats =
-    dtype === "float32" &&
-    (quantized ? type !== "float32" : type === "float32");
+  const holds =
+    typeof dtype === "string" && Object.hasOwn(types, dtype)
+      ? (types[dtype] ?? null)
+      : null;
+  const stored = storedAs(type);
+  const fits = isObject(quantization)
+    ? stored !== null && packs[stored].includes(holds)
+    : stored !== null && stored === dtype;
   return {
     name,
     shape,
     group,
     offset,
     bytes: count(shape) * width,
-    stored: holdsFloats ? storedAs(type) : null,
+    type: holds,
+    stored: fits ? stored : null,
     scale,
     min,
   };
 }
 
-function storedAs(type: string): Spec["stored"] {
-  return type === "float32" ||
-    type === "float16" ||
-    type === "uint8" ||
-    type === "uint16"
-    ? type
+const types: Readonly<Record<string, Spec["type"]>> = {
+  float32: "float",
+  int32: "int",
+  bool: "bool",
+};
+
+/** What a quantised number may stand for. */
+const packs: Readonly<Record<Stored, readonly Spec["type"][]>> = {
+  float32: [],
+  float16: ["float"],
+  uint8: ["float", "int"],
+  uint16: ["float", "int"],
+  int32: [],
+  bool: [],
+};
+
+function storedAs(type: string): Stored | null {
+  return Object.hasOwn(packs, type)
+    ? // it is one of the keys
+      (type as Stored)
     : null;
 }
 
@@ -206,12 +236,34 @@ export class WeightStore {
     return only && longer.length === 1 ? this.#decode(only) : null;
   }
 
+  /** The values of any weight by its whole name, whole numbers and truths as float64; not checked for being finite. */
+  constant(name: string): {
+    readonly dims: readonly number[];
+    readonly type: "float" | "int" | "bool";
+    readonly data: Float32Array | Float64Array;
+  } {
+    const spec = this.#manifest.specs.get(name);
+    const bytes = spec && this.#bytesOf(spec);
+    if (!spec?.type || !spec.stored || bytes?.length !== spec.bytes)
+      throw damaged(`The weight "${name}" holds no numbers.`);
+    const { shape: dims, type, stored } = spec;
+    if (type === "float")
+      return { dims, type, data: decoders[stored](bytes, spec) };
+    if (stored === "int32" || stored === "bool")
+      return { dims, type, data: integers(bytes, stored) };
+    const { scale, min } = spec;
+    const numbers = stored === "uint8" ? bytes : uint16s(bytes);
+    const data = Float64Array.from(numbers, (n) => Math.round(n * scale + min));
+    return { dims, type, data };
+  }
+
+  #bytesOf({ group, offset, bytes }: Spec): Uint8Array | undefined {
+    return this.#groups[group]?.subarray(offset, offset + bytes);
+  }
+
   #decode(spec: Spec): Weight {
-    const bytes = this.#groups[spec.group]?.subarray(
-      spec.offset,
-      spec.offset + spec.bytes,
-    );
-    if (!spec.stored || bytes?.length !== spec.bytes)
+    const bytes = this.#bytesOf(spec);
+    if (!spec.stored || spec.type !== "float" || bytes?.length !== spec.bytes)
       throw damaged(`The weight "${spec.name}" does not hold floats.`);
     const data = decoders[spec.stored](bytes, spec);
     const bad = firstBad(data);
@@ -251,13 +303,15 @@ function joined(shards: readonly Uint8Array[], bytes: number): Uint8Array {
 }
 
 const decoders: Readonly<
-  Record<NonNullable<Spec["stored"]>, (b: Uint8Array, s: Spec) => Float32Array>
+  Record<Stored, (b: Uint8Array, s: Spec) => Float32Array>
 > = {
   float32: float32s,
   float16: float16s,
   uint8: (bytes, { scale, min }) => mapped(bytes, (n) => n * scale + min),
   uint16: (bytes, { scale, min }) =>
     mapped(uint16s(bytes), (n) => n * scale + min),
+  int32: (bytes) => Float32Array.from(integers(bytes, "int32")),
+  bool: (bytes) => Float32Array.from(integers(bytes, "bool")),
 };
 
 function damaged(message: string, remedy = "Export the network again."): Fault {

@@ -1,0 +1,332 @@
+/** From a TensorFlow graph to a network: what all three formats share. */
+import { Fault } from "../../../shared/fault";
+import type { Network } from "../../network/network";
+import type { Assembly } from "../assembler";
+import type { NetworkFiles, ReadOptions } from "../format";
+import { fixedSizeOf, inputOf } from "../input";
+import { createLowering, type Dynamic, type Lowering } from "../lowering/index";
+import type { TensorSource } from "./attributes";
+import { Call, type Outcome, type Surroundings } from "./call";
+import { ordered, reached, type FlatNode, type Source } from "./flatten";
+import {
+  imageInput,
+  isPlaceholder,
+  isSwitch,
+  mayBeImage,
+  type DeclaredShapes,
+  type ImageInput,
+} from "./inputs";
+import { lowerOf } from "./ops/index";
+import { best, endsOf, possible, type Candidate, type Ending } from "./outputs";
+import { preprocessingTold } from "./told";
+
+/** A graph as a format gives it. */
+export interface Opened {
+  /** Every node that may matter. */
+  readonly nodes: readonly FlatNode[];
+  /** The outputs a signature names; null: those that nothing reads. */
+  readonly outputs: readonly Candidate[] | null;
+  readonly declared: DeclaredShapes;
+  /** The tensor that a Const or a variable holds; null for all other nodes. */
+  tensor(node: FlatNode): TensorSource | null;
+  readonly format: string;
+  readonly producer: string;
+}
+
+/** Values above which what has been read is given up early. */
+const large = 2 ** 22;
+
+/** Throws a Fault `damaged-file`, `unsupported-network`, or `invalid-request` for a size that does not fit. */
+export async function lowerGraph(
+  opened: Opened,
+  files: NetworkFiles,
+  options: ReadOptions,
+): Promise<Network> {
+  const { image, candidates, warnings } = chosen(opened);
+  const size = inputOf(image.shape, options);
+  const { assembly, ending, failed } = await built(
+    opened,
+    image,
+    candidates,
+    createLowering(size),
+    options,
+  ).catch((error: unknown) => {
+    throw unfit(error, image, options);
+  });
+  const { stripped, ...network } = assembly;
+  const others = candidates
+    .filter((c) => c !== ending.candidate && !failed.has(c))
+    .map((c) => `"${c.name}"`);
+  return {
+    ...network,
+    name: files.title,
+    labels: [],
+    preprocessing: null,
+    provenance: {
+      format: opened.format,
+      hash: files.hash(),
+      producer: opened.producer,
+      stripped: [...stripped, ...ending.candidate.stripped],
+      warnings: [
+        ...warnings,
+        ...[...failed].map(
+          ([{ name }, fault]) =>
+            `The output "${name}" is left out: ${fault.message}`,
+        ),
+        ...(others.length > 0
+          ? [
+              `The network has other outputs too (${others.slice(0, 10).join(", ")}); "${ending.candidate.name}" is taken.`,
+            ]
+          : []),
+      ],
+    },
+    told: {
+      fixedSize: fixedSizeOf(image.shape),
+      preprocessing: await preprocessingTold(
+        image,
+        [ending.candidate.source.node],
+        (node) => opened.tensor(node),
+      ),
+    },
+  };
+}
+
+/** The way in and the possible ways out; nothing is read for that. */
+function chosen(opened: Opened): {
+  image: ImageInput;
+  candidates: readonly Candidate[];
+  warnings: string[];
+} {
+  const known = (node: FlatNode) =>
+    isPlaceholder(node) || opened.tensor(node) !== null;
+  const { nodes, declared } = opened;
+  const image = imageIn(nodes, declared);
+  const candidates = opened.outputs ?? endsOf(nodes, image);
+  const found = possible(candidates, known);
+  const all = reached(found.possible.map((c) => c.source.node));
+  const foreign = [...all].filter(
+    (n) => isPlaceholder(n) && n !== image && !isSwitch(n),
+  );
+  const [other] = foreign;
+  if (other)
+    throw new Fault(
+      "unsupported-network",
+      `The network has more than one input: "${image.name}" and "${other.name}".`,
+      "Supported are networks of one image.",
+    );
+  return {
+    image: imageInput(
+      image,
+      declared,
+      [...all].reverse(),
+      (node) => opened.tensor(node)?.dims ?? null,
+    ),
+    candidates: found.possible,
+    warnings: [
+      ...found.warnings,
+      ...[...all]
+        .filter(isSwitch)
+        .map(({ name }) => `The switch "${name}" is taken as off.`),
+    ],
+  };
+}
+
+function imageIn(
+  nodes: readonly FlatNode[],
+  declared: DeclaredShapes,
+): FlatNode {
+  const images = nodes.filter((n) => mayBeImage(n, declared));
+  const maps = images.filter((n) => n.attributes.shape("shape")?.length === 4);
+  const [first, second] = maps.length > 0 ? maps : images;
+  if (first && !second) return first;
+  if (first && second)
+    throw new Fault(
+      "unsupported-network",
+      `The network has more than one input: "${first.name}" and "${second.name}".`,
+      "Supported are networks of one image.",
+    );
+  const found = nodes.filter(isPlaceholder).map(({ name }) => `"${name}"`);
+  throw new Fault(
+    "unsupported-network",
+    found.length > 0
+      ? `None of the inputs ${found.slice(0, 5).join(", ")} takes an image.`
+      : "The graph has no input (Placeholder).",
+    "Supported are networks of one image: [batch, height, width, channel].",
+  );
+}
+
+interface Built {
+  readonly assembly: Assembly;
+  readonly ending: Ending;
+  readonly failed: ReadonlyMap<Candidate, Fault>;
+}
+
+async function built(
+  opened: Opened,
+  image: ImageInput,
+  candidates: readonly Candidate[],
+  lowering: Lowering,
+  options: ReadOptions,
+): Promise<Built> {
+  const run = new Evaluation(opened, image, lowering, candidates.length > 1);
+  await run.all(ordered(candidates.map((c) => c.source.node)), options);
+  const failed = new Map<Candidate, Fault>();
+  const endings: Ending[] = [];
+  for (const candidate of candidates) {
+    const value = run.ending(candidate.source);
+    if (value instanceof Fault) failed.set(candidate, value);
+    else endings.push({ candidate, value });
+  }
+  const [reason] = failed.values();
+  if (endings.length === 0 && reason) throw reason;
+  const ending = best(endings);
+  const assembly = lowering.finish(asVector(lowering, ending));
+  return { assembly, ending, failed };
+}
+
+/** One value a class as [1, class]; maps stay. */
+function asVector(lowering: Lowering, { value, candidate }: Ending) {
+  const real = value.dims.filter((d) => d !== 1);
+  if (real.length > 1 || value.dims.length === 2) return value;
+  const name = `${candidate.name}/classes`;
+  return lowering.reshape(name, value, [1, real[0] ?? 1]);
+}
+
+/** Goes through the nodes in order and keeps what each became. */
+class Evaluation implements Surroundings {
+  readonly lowering: Lowering;
+  readonly #opened: Opened;
+  readonly #image: ImageInput;
+  /** Whether a node that cannot be done only takes those with it that read it. */
+  readonly #lenient: boolean;
+  readonly #outcomes = new Map<FlatNode, readonly Outcome[]>();
+  readonly #faults = new Map<FlatNode, Fault>();
+
+  constructor(
+    opened: Opened,
+    image: ImageInput,
+    lowering: Lowering,
+    lenient: boolean,
+  ) {
+    this.#opened = opened;
+    this.#image = image;
+    this.lowering = lowering;
+    this.#lenient = lenient;
+  }
+
+  get openBatch(): boolean {
+    return this.#image.openBatch;
+  }
+
+  outcome({ node, output }: Source): Outcome | undefined {
+    return this.#outcomes.get(node)?.[output];
+  }
+
+  ending(source: Source): Dynamic | Fault {
+    const fault = this.#faults.get(source.node);
+    if (fault) return fault;
+    const outcome = this.outcome(source);
+    return outcome?.kind === "dynamic"
+      ? outcome
+      : new Fault(
+          "unsupported-network",
+          `"${source.node.name}" does not depend on the image.`,
+        );
+  }
+
+  async all(
+    nodes: readonly FlatNode[],
+    { signal, progress }: ReadOptions,
+  ): Promise<void> {
+    const sizes = new Map(
+      nodes.map((node) => [node, bytesOf(this.#opened.tensor(node))]),
+    );
+    const total = [...sizes.values()].reduce((sum, n) => sum + n, 0);
+    const last = lastReaders(nodes);
+    let done = 0;
+    for (const node of nodes) {
+      signal.throwIfAborted();
+      const fault = node.inputs
+        .map((input) => this.#faults.get(input.node))
+        .find((f) => f !== undefined);
+      if (fault) this.#faults.set(node, fault);
+      else await this.#one(node);
+      const size = sizes.get(node) ?? 0;
+      if (size > 0) progress("Reading weights", (done += size), total);
+      for (const input of node.inputs)
+        if (last.get(input.node) === node) this.#release(input.node);
+    }
+  }
+
+  async #one(node: FlatNode): Promise<void> {
+    try {
+      const outcome = await this.#lowered(node);
+      this.#outcomes.set(node, outcome);
+    } catch (error) {
+      const bearable =
+        this.#lenient &&
+        error instanceof Fault &&
+        error.code === "unsupported-network";
+      if (!bearable) throw error;
+      this.#faults.set(node, error);
+    }
+  }
+
+  async #lowered(node: FlatNode): Promise<readonly Outcome[]> {
+    if (node === this.#image.node) return [this.#image.value(this.lowering)];
+    const tensor = this.#opened.tensor(node);
+    if (tensor) {
+      const { dims, data, type } = await tensor.load(
+        `The tensor "${node.name}"`,
+      );
+      return [this.lowering.constant(dims, data, type)];
+    }
+    if (isSwitch(node))
+      return [this.lowering.constant([], Float64Array.of(0), "bool")];
+    const dead =
+      node.op !== "Merge" &&
+      node.inputs.some((input) => this.outcome(input)?.kind === "dead");
+    if (dead) return [{ kind: "dead" }];
+    const outcome = lowerOf(node.op)?.(new Call(node, this)) ?? [];
+    return isList(outcome) ? outcome : [outcome];
+  }
+
+  /** Large constants go as soon as nothing reads them any more: the network holds what it needs. */
+  #release(node: FlatNode): void {
+    const [only] = this.#outcomes.get(node) ?? [];
+    if (only?.kind === "constant" && only.data.length > large)
+      this.#outcomes.delete(node);
+  }
+}
+
+function isList(
+  outcome: Outcome | readonly Outcome[],
+): outcome is readonly Outcome[] {
+  return Array.isArray(outcome);
+}
+
+function bytesOf(tensor: TensorSource | null): number {
+  return 4 * (tensor?.dims.reduce((product, d) => product * d, 1) ?? 0);
+}
+
+function lastReaders(nodes: readonly FlatNode[]): Map<FlatNode, FlatNode> {
+  const last = new Map<FlatNode, FlatNode>();
+  for (const node of nodes)
+    for (const input of node.inputs) last.set(input.node, node);
+  return last;
+}
+
+/** A fault of the building, for a size that was asked for and is not the file's. */
+function unfit(
+  error: unknown,
+  { shape: [height, width] }: ImageInput,
+  { size }: ReadOptions,
+): unknown {
+  if (!size || !(error instanceof Fault) || !height || !width) return error;
+  return new Fault(
+    "invalid-request",
+    `The network cannot take an input of ${size.join(" x ")} pixels. ${error.message}`,
+    `It was made for ${height} x ${width}.`,
+    { cause: error },
+  );
+}

@@ -1,0 +1,188 @@
+/** Which of a graph's tensors the network ends in. */
+import { Fault } from "../../../shared/fault";
+import { spell } from "../../network/ops/check";
+import type { Dynamic } from "../lowering/index";
+import { behind, reached, type FlatNode, type Source } from "./flatten";
+import { isPlaceholder, isSwitch } from "./inputs";
+import { lowerOf } from "./ops/index";
+
+/** A tensor that may be the network's output. */
+export interface Candidate {
+  /** Its name in the file. */
+  readonly name: string;
+  readonly source: Source;
+  /** What was taken off after it: "argmax". */
+  readonly stripped: readonly string[];
+}
+
+/** What only judges what a network says: nothing of it is part of the network. */
+const endings =
+  /^(ArgMax|ArgMin|TopKV?2?|InTopKV?2?|(Sparse)?SoftmaxCrossEntropyWithLogits|\w*Summary(V2)?|Assert|Print(V2)?|NoOp|Save\w*|Restore\w*|ShardedFilename|MergeV2Checkpoints|Assign\w*|Const|Placeholder\w*|VarHandleOp|VariableV2|Variable|ReadVariableOp|IsVariableInitialized|VarIsInitializedOp)$/;
+
+/**
+ * The tensors at which a graph without a signature ends: what depends on the image, and is read by nothing that
+ * does too, apart from losses and the like.
+ */
+export function endsOf(
+  nodes: readonly FlatNode[],
+  image: FlatNode,
+): Candidate[] {
+  const others = nodes.filter(
+    (n) => isPlaceholder(n) && n !== image && !isSwitch(n),
+  );
+  const tainted = dependents(nodes, others);
+  const own = dependents(nodes, [image]);
+  const inside = (node: FlatNode) =>
+    own.has(node) && !tainted.has(node) && !endings.test(node.op);
+  const read = new Set<FlatNode>();
+  for (const node of nodes)
+    if (inside(node)) for (const input of node.inputs) read.add(input.node);
+  return nodes
+    .filter((node) => inside(node) && !read.has(node))
+    .map((node) => ({
+      name: node.name,
+      source: { node, output: 0 },
+      stripped: [],
+    }));
+}
+
+/** All nodes that read one of these, directly or not; `nodes` in any order. */
+function dependents(
+  nodes: readonly FlatNode[],
+  roots: readonly FlatNode[],
+): Set<FlatNode> {
+  const readers = new Map<FlatNode, FlatNode[]>();
+  for (const node of nodes)
+    for (const input of node.inputs) {
+      const list = readers.get(input.node);
+      if (list) list.push(node);
+      else readers.set(input.node, [node]);
+    }
+  const found = new Set(roots);
+  for (const node of found)
+    for (const reader of readers.get(node) ?? []) found.add(reader);
+  return found;
+}
+
+/** The tensor before a last ArgMax, TopK or log-softmax: those say no more than the scores they read. */
+export function beforeLast(candidate: Candidate): Candidate {
+  let { source } = candidate;
+  const stripped = [...candidate.stripped];
+  for (let steps = 0; steps < 8; steps++) {
+    const { node } = behind(source);
+    const [input] = node.inputs;
+    if (!input) break;
+    const cut = node.op === "Cast" && node.attributes.type("DstT") !== "float";
+    if (/^(ArgMax|TopKV?2?)$/.test(node.op)) stripped.push(node.op);
+    else if (node.op === "LogSoftmax") stripped.push("log-softmax");
+    else if (!cut) break;
+    source = input;
+  }
+  return stripped.length > candidate.stripped.length
+    ? { ...candidate, source, stripped }
+    : candidate;
+}
+
+/** What of a candidate cannot be done, a phrase a node. */
+function problemsOf(
+  { source }: Candidate,
+  known: (node: FlatNode) => boolean,
+): string[] {
+  return [...reached([source.node])]
+    .filter((node) => !known(node) && !lowerOf(node.op))
+    .map(({ name, op }) => `"${name}" is a ${op}`)
+    .reverse();
+}
+
+const exportHint =
+  "Export the network for inference alone, without training, losses or post-processing: in TensorFlow with model.export, in TensorFlow 1 with its graph frozen. Or export it to ONNX.";
+
+/**
+ * Those candidates that can be done, and a warning for each other.
+ * Throws one Fault `unsupported-network` that names every operation that cannot, where there is no other.
+ */
+export function possible(
+  candidates: readonly Candidate[],
+  known: (node: FlatNode) => boolean,
+): { possible: Candidate[]; warnings: string[] } {
+  const checked = candidates.map(beforeLast).map((candidate) => ({
+    candidate,
+    problems: problemsOf(candidate, known),
+  }));
+  const fine = checked.filter(({ problems }) => problems.length === 0);
+  if (fine.length === 0) {
+    const least = checked
+      .map(({ problems }) => problems)
+      .sort((a, b) => a.length - b.length)[0];
+    if (!least)
+      throw new Fault(
+        "unsupported-network",
+        "The graph has no output that depends on an image.",
+        exportHint,
+      );
+    const shown = least.slice(0, 20).join("; ");
+    const more = least.length > 20 ? `; and ${least.length - 20} more` : "";
+    throw new Fault(
+      "unsupported-network",
+      `${least.length === 1 ? "An operation" : `${least.length} operations`} cannot be done: ${shown}${more}.`,
+      exportHint,
+    );
+  }
+  const warnings = checked
+    .filter(({ problems }) => problems.length > 0)
+    .map(
+      ({ candidate, problems }) =>
+        `The output "${candidate.name}" is left out: ${problems[0]}.`,
+    );
+  return { possible: fine.map(({ candidate }) => candidate), warnings };
+}
+
+/** A candidate that was lowered. */
+export interface Ending {
+  readonly candidate: Candidate;
+  readonly value: Dynamic;
+}
+
+/**
+ * The ending with the scores of classes: a softmax first, then the longest vector, then the map with the most
+ * channels. Throws a Fault `unsupported-network` where there is none.
+ */
+export function best(endings: readonly Ending[]): Ending {
+  const ranked = endings
+    .map((ending) => ({ ending, rank: rankOf(ending) }))
+    .filter(({ rank }) => rank[0] > 0)
+    .sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1]);
+  const [first] = ranked;
+  if (first) return first.ending;
+  const shown = endings
+    .slice(0, 10)
+    .map(({ candidate, value }) => `"${candidate.name}" ${spell(value.dims)}`);
+  throw new Fault(
+    "unsupported-network",
+    `The network gives no value for each class: its ${shown.length === 1 ? "output is" : "outputs are"} ${shown.join(", ")}.`,
+    "Boxes, points and sequences cannot be visualised by class. Supported are networks that end in a vector of classes, or in a map [height, width, class].",
+  );
+}
+
+/** How well an ending suits, and how many classes it has. */
+function rankOf({ candidate, value }: Ending): readonly [number, number] {
+  const real = value.dims.filter((d) => d !== 1);
+  const classes = real.length <= 1 ? (real[0] ?? 1) : (value.dims.at(-1) ?? 0);
+  const scores = candidate.stripped.length > 0 || isSoftmax(candidate.source);
+  if (real.length <= 1) return [scores ? 4 : classes > 1 ? 3 : 1, classes];
+  return [value.dims.length === 4 && value.dims[0] === 1 ? 2 : 0, classes];
+}
+
+function isSoftmax(source: Source): boolean {
+  let found = behind(source);
+  for (
+    let i = 0;
+    i < 8 && /^(Reshape|Squeeze|Cast)$/.test(found.node.op);
+    i++
+  ) {
+    const [input] = found.node.inputs;
+    if (!input) break;
+    found = behind(input);
+  }
+  return found.node.op === "Softmax";
+}

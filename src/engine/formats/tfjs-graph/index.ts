@@ -1,0 +1,107 @@
+/** TF.js graph models: model.json with a TensorFlow graph, and weights in shards. */
+import { Fault } from "../../../shared/fault";
+import type { Format } from "../format";
+import { isObject, mostJsonBytes, parseJson, type Json } from "../json";
+import type { OpenDims, TensorSource } from "../tensorflow/attributes";
+import { Flattener, type FlatNode } from "../tensorflow/flatten";
+import { lowerGraph } from "../tensorflow/lower";
+import type { Candidate } from "../tensorflow/outputs";
+import { checkedTensor } from "../tensorflow/tensor";
+import { modelNameOf } from "../tfjs-layers/index";
+import { producerOf, readManifest, WeightStore } from "../tfjs-weights";
+import { jsonGraph, shapeOf } from "./json-graph";
+
+export const tfjsGraph: Format = {
+  id: "tfjs-graph",
+  title: "TF.js graph model",
+
+  async recognises(files) {
+    const name = modelNameOf(files);
+    if (name === null) return false;
+    const model = parseJson(await files.read(name, mostJsonBytes), name);
+    return isObject(model) && isGraphModel(model);
+  },
+
+  async read(files, options) {
+    const name = modelNameOf(files) ?? "model.json";
+    options.progress("Reading the topology", 0, 0);
+    const model = parseJson(await files.read(name, mostJsonBytes), name);
+    if (!isObject(model))
+      throw new Fault("damaged-file", `"${name}" is not a model.`);
+    const graph = jsonGraph(model["modelTopology"]);
+    const manifest = readManifest(model["weightsManifest"], name);
+    const flattener = new Flattener(graph);
+    const outputs = signed(model, "outputs").map(
+      ([key, { tensor }]): Candidate => ({
+        name: key,
+        source: flattener.source(tensor),
+        stripped: [],
+      }),
+    );
+    const nodes = [...graph.nodes.keys()].map((n) => flattener.source(n).node);
+    let store: Promise<WeightStore> | null = null;
+    const weights = () =>
+      (store ??= WeightStore.read(manifest, files, options));
+    const tensor = (node: FlatNode): TensorSource | null => {
+      const spec = node.op === "Const" ? manifest.specs.get(node.name) : null;
+      return spec
+        ? {
+            dims: spec.shape,
+            type: spec.type ?? "other",
+            stored: spec.stored ?? "other",
+            async load(about) {
+              const { dims, type, data } = (await weights()).constant(
+                spec.name,
+              );
+              return checkedTensor(dims, type, data, about);
+            },
+            strings: () => [],
+          }
+        : null;
+    };
+    return lowerGraph(
+      {
+        nodes,
+        outputs: outputs.length > 0 ? outputs : null,
+        declared: new Map(
+          signed(model, "inputs").map(([, { tensor, dims }]) => [
+            tensor.split(":")[0] ?? tensor,
+            dims,
+          ]),
+        ),
+        tensor,
+        format: tfjsGraph.title,
+        producer: producerOf(model),
+      },
+      files,
+      options,
+    );
+  },
+};
+
+function isGraphModel(model: Json): boolean {
+  const topology = model["modelTopology"];
+  return (
+    model["format"] === "graph-model" ||
+    (isObject(topology) && Array.isArray(topology["node"]))
+  );
+}
+
+interface Signed {
+  readonly tensor: string;
+  readonly dims: OpenDims;
+}
+
+/** The inputs or outputs that the model's signature names. */
+function signed(model: Json, side: "inputs" | "outputs"): [string, Signed][] {
+  const metadata = model["userDefinedMetadata"];
+  const signature =
+    model["signature"] ?? (isObject(metadata) ? metadata["signature"] : null);
+  const entries = isObject(signature) ? signature[side] : null;
+  if (!isObject(entries)) return [];
+  return Object.entries(entries).flatMap(([key, info]) => {
+    if (!isObject(info) || typeof info["name"] !== "string") return [];
+    const dims = shapeOf(info["tensorShape"], `signature's "${key}"`);
+    return [[key, { tensor: info["name"], dims }] as [string, Signed]];
+  });
+}
