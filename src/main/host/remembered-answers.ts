@@ -90,9 +90,19 @@ export class RememberedAnswers {
 function cut(entries: readonly Entry[]): Entry[] {
   let text = 0;
   return entries.slice(0, mostNetworks).filter((entry, index) => {
-    text += JSON.stringify(entry).length;
-    return index === 0 || text <= mostText;
+    const length = lengthOf(entry);
+    const fits = index === 0 || text + length <= mostText;
+    if (fits) text += length;
+    return fits;
   });
+}
+
+const lengths = new WeakMap<Entry, number>();
+
+function lengthOf(entry: Entry): number {
+  const length = lengths.get(entry) ?? JSON.stringify(entry).length;
+  lengths.set(entry, length);
+  return length;
 }
 
 function fingerprint(answers: Answers): string {

@@ -21,8 +21,9 @@ export class VersionedFile<T extends { readonly version: number }> {
   readonly #path: string;
   #value: T;
   #foreign = false;
-  /** Writes follow each other, so that the last one that was asked for stays. */
+  /** Writes follow each other; what is saved while one waits for its turn goes with it. */
   #writing: Promise<void> = Promise.resolve();
+  #waiting: Promise<void> | null = null;
 
   private constructor(path: string, defaults: T) {
     this.#path = path;
@@ -68,10 +69,13 @@ export class VersionedFile<T extends { readonly version: number }> {
   save(value: T): Promise<void> {
     this.#value = value;
     if (this.#foreign) return Promise.resolve();
+    if (this.#waiting) return this.#waiting;
     const write = this.#writing.then(async () => {
+      this.#waiting = null;
       await makeFolder(dirname(this.#path));
-      await replaceFile(this.#path, `${JSON.stringify(value)}\n`);
+      await replaceFile(this.#path, `${JSON.stringify(this.#value)}\n`);
     });
+    this.#waiting = write;
     this.#writing = write.catch(() => undefined);
     return write;
   }
