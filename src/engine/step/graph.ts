@@ -170,9 +170,9 @@ export class GraphBuilder {
     );
   }
 
-  /** Sum, Mean, Max over axes. */
+  /** Sum, Mean, Max, Min over axes. */
   reduce(
-    op: "Sum" | "Mean" | "Max",
+    op: "Sum" | "Mean" | "Max" | "Min",
     x: Ref,
     axes: readonly number[],
     keepDims: boolean,

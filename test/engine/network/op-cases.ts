@@ -153,6 +153,44 @@ function poolCases(seed: number): OpCase[] {
   ];
 }
 
+function transposeCase(seed: number): OpCase {
+  const pick = picker(seed);
+  const kernel = [pick(1, 4), pick(1, 4)] as const;
+  const strides = [pick(1, 3), pick(1, 3)] as const;
+  const dilations =
+    pick(0, 2) === 0 ? ([pick(1, 2), pick(1, 3)] as const) : ([1, 1] as const);
+  const groups = [1, 1, 2][pick(0, 2)] ?? 1;
+  const half = (n: number) =>
+    [pick(0, Math.floor(n / 2)), pick(0, Math.floor(n / 2))] as const;
+  const padding = [half(kernel[0]), half(kernel[1])] as const;
+  const outputPadding = [pick(0, strides[0] - 1), pick(0, strides[1] - 1)];
+  const [down = 0, across = 0] = outputPadding;
+  const shape = [pick(4, 6), pick(4, 6), 2 * groups] as const;
+  return opCase(
+    `${shape.join("x")} kernel ${kernel.join("x")} strides ${strides.join()} dilations ${dilations.join()} groups ${groups} padding ${spell(padding)} and ${outputPadding.join()}`,
+    ops.convTranspose2d,
+    [shape],
+    { strides, dilations, padding, outputPadding: [down, across], groups },
+    {
+      kernel: randomWeight([...kernel, 3, 2 * groups], 0.5, seed),
+      ...(pick(0, 1)
+        ? { bias: randomWeight([3 * groups], 0.5, seed + 1) }
+        : {}),
+    },
+  );
+}
+
+/** The matrix that repeats every pixel. */
+function repeating(length: number, factor: number) {
+  const all = length * factor * length;
+  return weight(
+    [length * factor, length],
+    Array.from({ length: all }, (_, i) =>
+      Math.floor(i / length / factor) === i % length ? 1 : 0,
+    ),
+  );
+}
+
 const seeds = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => from + i);
 const map: Shape = [5, 6, 4];
@@ -214,6 +252,16 @@ export const opCases: readonly OpCase[] = [
     {},
     {
       kernel: randomWeight([4, 3], 0.5, 7),
+    },
+  ),
+  opCase(
+    "four dimensions",
+    ops.dense,
+    [[2, 3, 2, 4]],
+    {},
+    {
+      kernel: randomWeight([4, 5], 0.5, 7),
+      bias: randomWeight([5], 0.5, 8),
     },
   ),
   opCase("all weights", ops.batchNorm, [map], { epsilon: 1e-3 }, norm),
@@ -322,6 +370,223 @@ export const opCases: readonly OpCase[] = [
     strides: [-5, 1, 1],
   }),
   opCase("all", ops.slice, [vector], { begin: [0], size: [7], strides: [1] }),
+  opCase("rows, some twice", ops.gather, [map], {
+    axis: 0,
+    indices: [3, 0, 0, 2, 3],
+  }),
+  opCase("channels in another order", ops.gather, [map], {
+    axis: -1,
+    indices: [2, 0, 3, 1],
+  }),
+  opCase("one many times", ops.gather, [map], {
+    axis: 1,
+    indices: [2, 2, 1, 2, 2, 2, 2, 2, 0],
+  }),
+  opCase("evenly spaced", ops.gather, [[9, 3]], {
+    axis: 0,
+    indices: [7, 4, 1],
+  }),
+  opCase("one alone", ops.gather, [[9, 3]], { axis: 0, indices: [0] }),
+  opCase("always the same", ops.gather, [[9, 3]], { axis: 0, indices: [5, 5] }),
+  opCase("every axis", ops.pad, [map], {
+    amounts: [
+      [1, 0],
+      [0, 2],
+      [3, 1],
+    ],
+    mode: "constant",
+    value: -0.75,
+  }),
+  opCase("tokens", ops.pad, [[4, 3]], {
+    amounts: [
+      [1, 2],
+      [0, 0],
+    ],
+    mode: "constant",
+    value: 0,
+  }),
+  opCase("reflected", ops.pad, [map], {
+    amounts: [
+      [3, 3],
+      [1, 4],
+      [0, 0],
+    ],
+    mode: "reflect",
+    value: 0,
+  }),
+  opCase("reflected as far as it goes", ops.pad, [[3, 4, 2]], {
+    amounts: [
+      [2, 2],
+      [0, 0],
+      [1, 0],
+    ],
+    mode: "reflect",
+    value: 0,
+  }),
+  opCase("edge", ops.pad, [map], {
+    amounts: [
+      [2, 0],
+      [1, 7],
+      [0, 1],
+    ],
+    mode: "edge",
+    value: 0,
+  }),
+  ...(["mean", "sum", "max", "min"] as const).flatMap((kind) => [
+    opCase(kind, ops.reduce, [map], { kind, axes: [0, 1], keepDims: true }),
+    opCase(kind, ops.reduce, [map], { kind, axes: [-1], keepDims: false }),
+    opCase(kind, ops.reduce, [map], { kind, axes: [1], keepDims: false }),
+    opCase(kind, ops.reduce, [map], { kind, axes: [0, -1], keepDims: true }),
+    opCase(kind, ops.reduce, [vector], { kind, axes: [0], keepDims: true }),
+    opCase(kind, ops.reduce, [[2, 3, 4, 2]], {
+      kind,
+      axes: [2, 0],
+      keepDims: false,
+    }),
+  ]),
+  ...[false, true].flatMap((transposeA) =>
+    [false, true].flatMap((transposeB) => {
+      const a = transposeA ? [5, 4] : [4, 5];
+      const b = transposeB ? [3, 5] : [5, 3];
+      const title = `${transposeA ? "A turned" : "A"} x ${transposeB ? "B turned" : "B"}`;
+      const attributes = { transposeA, transposeB };
+      return [
+        opCase(title, ops.matmul, [a, b], attributes),
+        opCase(
+          `${title}, heads`,
+          ops.matmul,
+          [
+            [2, ...a],
+            [2, ...b],
+          ],
+          attributes,
+        ),
+        opCase(
+          `${title}, both repeated`,
+          ops.matmul,
+          [
+            [2, 1, ...a],
+            [1, 3, ...b],
+          ],
+          attributes,
+        ),
+        opCase(
+          `${title}, A constant`,
+          ops.matmul,
+          [a, b],
+          attributes,
+          {},
+          { constants: [0] },
+        ),
+        opCase(
+          `${title}, B constant`,
+          ops.matmul,
+          [
+            [2, ...a],
+            [1, ...b],
+          ],
+          attributes,
+          {},
+          { constants: [1] },
+        ),
+      ];
+    }),
+  ),
+  opCase(
+    "tokens",
+    ops.layerNorm,
+    [[5, 8]],
+    { dimensions: 1, epsilon: 1e-5 },
+    { gamma: randomWeight([8], 1, 40), beta: randomWeight([8], 1, 41) },
+  ),
+  opCase("map, no weights", ops.layerNorm, [map], {
+    dimensions: 1,
+    epsilon: 1e-2,
+  }),
+  opCase(
+    "all dimensions",
+    ops.layerNorm,
+    [map],
+    { dimensions: 3, epsilon: 1e-6 },
+    { gamma: randomWeight(map, 1, 42) },
+  ),
+  opCase(
+    "vector",
+    ops.layerNorm,
+    [vector],
+    { dimensions: 1, epsilon: 1e-6 },
+    { beta: randomWeight(vector, 1, 43) },
+  ),
+  opCase(
+    "larger",
+    ops.resample,
+    [map],
+    {},
+    {
+      rows: randomWeight([8, 5], 0.5, 44),
+      columns: randomWeight([7, 6], 0.5, 45),
+    },
+  ),
+  opCase(
+    "smaller",
+    ops.resample,
+    [map],
+    {},
+    {
+      rows: randomWeight([2, 5], 0.5, 46),
+      columns: randomWeight([1, 6], 0.5, 47),
+    },
+  ),
+  ...(
+    [
+      [2, 2],
+      [3, 1],
+      [5, 7],
+    ] as const
+  ).map(([down, across]) =>
+    opCase(
+      `pixels repeated ${down} x ${across} times`,
+      ops.resample,
+      [[3, 4, 2]],
+      {},
+      { rows: repeating(3, down), columns: repeating(4, across) },
+    ),
+  ),
+  ...[1, 2, 3, 4, 5, 9].map((size) =>
+    opCase(`size ${size}`, ops.localResponseNorm, [[3, 4, 6]], {
+      size,
+      alpha: 0.4,
+      beta: 0.75,
+      bias: 1,
+    }),
+  ),
+  opCase("size 3", ops.localResponseNorm, [vector], {
+    size: 3,
+    alpha: 1,
+    beta: 0.5,
+    bias: 2,
+  }),
+  ...seeds(400, 14).map(transposeCase),
+  opCase(
+    "as Keras has it with padding same",
+    ops.convTranspose2d,
+    [[4, 5, 2]],
+    {
+      strides: [3, 2],
+      dilations: [1, 1],
+      padding: [
+        [0, 0],
+        [0, 1],
+      ],
+      outputPadding: [1, 0],
+      groups: 1,
+    },
+    {
+      kernel: randomWeight([2, 3, 3, 2], 0.5, 48),
+      bias: randomWeight([3], 1, 49),
+    },
+  ),
+  opCase("tokens of three dimensions", ops.softmax, [[2, 3, 5, 5]], {}),
   opCase("map", ops.flatten, [map], {}),
   opCase("to five dimensions", ops.reshape, [map], {
     shape: [5, 2, 3, 2, 2],

@@ -1,6 +1,8 @@
 /** What the operations that only move values do, index by index. */
 import type {
   ConcatAttributes,
+  GatherAttributes,
+  PadAttributes,
   ReshapeAttributes,
   SliceAttributes,
   TransposeAttributes,
@@ -51,6 +53,34 @@ export const layouts: Readonly<Record<string, Reference>> = {
       const from = new Array<number>(order.length);
       order.forEach((axis, i) => (from[axis] = index[i] ?? 0));
       return at(x, [b, ...from]);
+    });
+  }),
+  gather: reference<GatherAttributes>((inputs, node) => {
+    const x = first(inputs);
+    const { axis, indices } = node.attributes;
+    const along = axis < 0 ? x.shape.length + axis : axis + 1;
+    return build(x.shape.with(along, indices.length), (index) =>
+      at(x, index.with(along, indices[index[along] ?? 0] ?? NaN)),
+    );
+  }),
+  pad: reference<PadAttributes>((inputs, node) => {
+    const x = first(inputs);
+    const { amounts, mode, value } = node.attributes;
+    const pads = [[0, 0], ...amounts];
+    const shape = x.shape.map((d, i) => d + sum([...(pads[i] ?? [])]));
+    return build(shape, (index) => {
+      const places = index.map((k, i) => {
+        const length = x.shape[i] ?? 1;
+        let place = k - (pads[i]?.[0] ?? 0);
+        if (mode === "edge") place = Math.max(0, Math.min(length - 1, place));
+        // a ball between two walls
+        if (mode === "reflect" && place < 0) place = -place;
+        if (mode === "reflect" && place >= length)
+          place = length - 1 - (place - (length - 1));
+        return place;
+      });
+      const outside = places.some((p, i) => p < 0 || p >= (x.shape[i] ?? 1));
+      return outside ? value : at(x, places);
     });
   }),
   slice: reference<SliceAttributes>((inputs, node) => {

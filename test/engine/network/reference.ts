@@ -12,13 +12,16 @@ import type {
   ZeroPadAttributes,
 } from "../../../src/engine/network/ops/index";
 import { broadcast, curves } from "./reference-curves";
+import { products } from "./reference-products";
 import { layouts } from "./reference-layout";
 import {
+  biased,
   first,
   map,
   reference,
   size,
   sum,
+  weight,
   type Reference,
   type Values,
 } from "./values";
@@ -115,18 +118,6 @@ function convolve(
   );
 }
 
-function weight(node: Node, name: string) {
-  const found = node.weights[name];
-  if (!found) throw new RangeError(`no weight ${name}`);
-  return found;
-}
-
-function biased(node: Node, y: Values): Values {
-  const bias = node.weights["bias"];
-  const channels = y.shape.at(-1) ?? 1;
-  return bias ? map(y, (v, i) => v + (bias.data[i % channels] ?? NaN)) : y;
-}
-
 function pool(
   inputs: readonly Values[],
   { window, strides, padding }: MaxPoolAttributes,
@@ -178,6 +169,7 @@ function global(
 const references: Readonly<Record<string, Reference>> = {
   ...layouts,
   ...curves,
+  ...products,
   conv2d: reference<Conv2dAttributes>((inputs, node) => {
     const x = maps(first(inputs));
     const kernel = weight(node, "kernel");
@@ -224,22 +216,6 @@ const references: Readonly<Record<string, Reference>> = {
     );
     return biased(node, y);
   }),
-  dense: (inputs, node) => {
-    const x = first(inputs);
-    const kernel = weight(node, "kernel");
-    const [features = 0, out = 0] = kernel.shape;
-    const shape = [...x.shape.slice(0, -1), out];
-    const data = Float64Array.from({ length: size(shape) }, (_, i) => {
-      const row = Math.floor(i / out);
-      let total = 0;
-      for (let f = 0; f < features; f++)
-        total +=
-          (x.data[row * features + f] ?? NaN) *
-          (kernel.data[f * out + (i % out)] ?? NaN);
-      return total;
-    });
-    return biased(node, { shape, data });
-  },
   "batch-norm": reference<BatchNormAttributes>((inputs, node) => {
     const x = first(inputs);
     const channels = x.shape.at(-1) ?? 1;
@@ -295,15 +271,6 @@ const references: Readonly<Record<string, Reference>> = {
       (n, y, xx, c) => x.at(n, y - top, xx - left, c) ?? 0,
     );
   }),
-  softmax: (inputs) => {
-    const x = first(inputs);
-    const channels = x.shape.at(-1) ?? 1;
-    return map(x, (v, i) => {
-      const start = i - (i % channels);
-      const all = x.data.slice(start, start + channels);
-      return Math.exp(v) / sum([...all].map(Math.exp));
-    });
-  },
 };
 
 export function computeReference(

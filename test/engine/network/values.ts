@@ -64,3 +64,16 @@ export function build(
   });
   return { shape, data };
 }
+
+export function weight(node: Node, name: string) {
+  const found = node.weights[name];
+  if (!found) throw new RangeError(`no weight ${name}`);
+  return found;
+}
+
+/** y with the node's bias, where it has one. */
+export function biased(node: Node, y: Values): Values {
+  const bias = node.weights["bias"];
+  const channels = y.shape.at(-1) ?? 1;
+  return bias ? map(y, (v, i) => v + (bias.data[i % channels] ?? NaN)) : y;
+}

@@ -1,9 +1,10 @@
 import { softmax as softmaxTensor } from "@tensorflow/tfjs-core";
 import { defineOp } from "../op";
 import { single } from "./check";
-import { only, reduceExactly } from "./emitting";
+import { widely } from "./curve";
+import { only } from "./emitting";
 
-/** Softmax along the last dimension. Formats take a last one off: runs maximise logits. */
+/** Softmax along the last dimension, in float32 whatever the precision. Formats take a last one off: runs maximise logits. */
 export const softmax = defineOp<Record<string, never>>({
   kind: "softmax",
   activation: true,
@@ -13,21 +14,23 @@ export const softmax = defineOp<Record<string, never>>({
   eager: (inputs) => softmaxTensor(only(inputs)),
 
   emit(inputs, _node, { graph }) {
-    const y = graph.unary("Softmax", only(inputs));
-    const axis = y.shape.length - 1;
+    const { y, backward } = wide(only(inputs), graph, {});
     return {
       output: y,
-      // dx = y (dy - sum(y dy))
-      adjoint(dy, { graph: reverse }) {
-        const mean = reduceExactly(
-          reverse,
-          "Sum",
-          reverse.binary("Mul", dy, y),
-          [axis],
-          true,
-        );
-        return [reverse.binary("Mul", y, reverse.binary("Sub", dy, mean))];
-      },
+      adjoint: (dy, { graph: reverse }) => [backward(dy, reverse)],
     };
   },
+});
+
+const wide = widely((x, graph) => {
+  const y = graph.unary("Softmax", x);
+  return {
+    y,
+    // dx = y (dy - sum(y dy))
+    backward(dy, g) {
+      const last = [y.shape.length - 1];
+      const mean = g.reduce("Sum", g.binary("Mul", dy, y), last, true);
+      return g.binary("Mul", y, g.binary("Sub", dy, mean));
+    },
+  };
 });
