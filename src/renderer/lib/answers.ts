@@ -97,9 +97,10 @@ export function namesProblem(
         ? labels.labels.length
         : classes;
   if (count === classes) return null;
+  const fit = `${formatWhole(count)} ${count === 1 ? "name" : "names"} for ${formatWhole(classes)} classes`;
   return count < classes
-    ? `${formatWhole(count)} names for ${formatWhole(classes)} classes: the last ones are called by their number.`
-    : `${formatWhole(count)} names for ${formatWhole(classes)} classes: the last ones are left out.`;
+    ? `${fit}: the last ones are called by their number.`
+    : `${fit}: the last ones are left out.`;
 }
 
 export function sameNames(a: ClassNames, b: ClassNames): boolean {

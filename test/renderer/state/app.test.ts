@@ -1,44 +1,12 @@
 import { flushSync } from "svelte";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AppState } from "../../../src/renderer/state/app.svelte";
+import { describe, expect, it, vi } from "vitest";
 import { choicesKey } from "../../../src/renderer/state/choices";
 import { Fault } from "../../../src/shared/fault";
-import {
-  fakeWorld,
-  networkInfo,
-  type FakeOptions,
-} from "../../support/fake-world";
+import { networkInfo, type fakeWorld } from "../../support/fake-world";
 import { galleryRecord, runRecord } from "../../support/records";
+import { useApps } from "./start-app";
 
-const offs: (() => void)[] = [];
-/** Animation frames asked for, to be run by the test. */
-let frames: (() => void)[] = [];
-
-beforeEach(() => {
-  frames = [];
-  vi.stubGlobal("requestAnimationFrame", (frame: () => void) =>
-    frames.push(frame),
-  );
-  vi.stubGlobal("cancelAnimationFrame", () => undefined);
-  vi.stubGlobal("document", { activeElement: null });
-  for (const name of ["HTMLTextAreaElement", "HTMLInputElement", "HTMLElement"])
-    vi.stubGlobal(name, class {});
-});
-
-afterEach(() => {
-  for (const off of offs.splice(0)) off();
-  vi.unstubAllGlobals();
-});
-
-async function start(options: FakeOptions = {}) {
-  const fake = fakeWorld(options);
-  const app = new AppState(fake.world);
-  offs.push(app.start());
-  await vi.waitFor(() => {
-    expect(app.session.settled).toBe(true);
-  });
-  return { app, fake };
-}
+const { start, frames } = useApps();
 
 /** Waits for the run the host got; there must be `count` of them by now. */
 async function driven(fake: ReturnType<typeof fakeWorld>, count = 1) {
@@ -254,7 +222,7 @@ describe("a run", () => {
       expect(hidden.pictureStep).toBe(2);
     });
     expect(seen.pictureStep).toBe(1);
-    for (const frame of frames.splice(0)) frame();
+    for (const frame of frames().splice(0)) frame();
     await vi.waitFor(() => {
       expect(seen.pictureStep).toBe(2);
     });
