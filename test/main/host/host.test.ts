@@ -1,79 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
-import { createHost, type Host } from "../../../src/main/host/host";
-import { bundledFolder } from "../../../src/main/host/resources";
-import {
-  control,
-  engine,
-  type GalleryProgress,
-} from "../../../src/shared/contract";
-import type { GalleryRequest } from "../../../src/shared/domain";
-import { portPair } from "../../../src/shared/port";
-import { connect, serve } from "../../../src/shared/rpc";
-import { temporaryFolders } from "../../support/temporary-folder";
+import { describe, expect, it } from "vitest";
+import type { GalleryProgress } from "../../../src/shared/contract";
+import { hosts, requestOf } from "../../support/host";
 import { writeTinyNetwork } from "../../support/tiny-network";
 
-const temporary = temporaryFolders();
-const hosts: Host[] = [];
-afterEach(async () => {
-  for (const host of hosts.splice(0)) await host.close();
-});
-
-/** A host with both its clients, as main and the window have them. */
-async function start({ configure = true, memoryLimit = 0 } = {}) {
-  const root = await temporary();
-  const log: string[] = [];
-  const host = createHost({ log: (line) => log.push(line) });
-  hosts.push(host);
-  const [ours, theirs] = portPair();
-  const [mainEnd, hostEnd] = portPair();
-  serve(theirs, engine, host.engine);
-  serve(hostEnd, control, host.control);
-  const window = connect(ours, engine);
-  const main = connect(mainEnd, control);
-  const configuration = {
-    libraryFolder: join(root, "library"),
-    bundledFolder: bundledFolder(),
-    dataFolder: join(root, "data"),
-    threads: 0,
-    memoryLimit,
-  };
-  if (configure) await main.call("configure", configuration);
-  const grant = async (path: string) => {
-    const token = randomUUID();
-    await main.call("grant", { token, path });
-    return token;
-  };
-  const open = async (folder: string) =>
-    window.job("networks.open", { token: await grant(folder) });
-  return { root, host, window, main, configuration, grant, open, log };
-}
-
-function requestOf(
-  network: string,
-  changes: Partial<GalleryRequest["settings"]> = {},
-): GalleryRequest {
-  return {
-    targets: [0, 1].map((index) => ({ kind: "logit", index })),
-    columns: [
-      { network, method: { kind: "relu" } },
-      { network, method: { kind: "proxygrad", slope: 0.2 } },
-    ],
-    settings: {
-      steps: 6,
-      stepSize: 1,
-      startNoise: 0.1,
-      seed: 1,
-      regularization: { blur: 0, rotate: 0, rotateProbability: 0.3 },
-      batch: 2,
-      precision: "float32",
-      keep: 2,
-      ...changes,
-    },
-  };
-}
+const start = hosts();
 
 describe("the engine host", () => {
   it("opens a network, runs a gallery, and gives it back from the library", async () => {
