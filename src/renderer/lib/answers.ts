@@ -92,7 +92,10 @@ export function namesProblem(
 ): string | null {
   const count =
     labels.kind === "imagenet"
-      ? 1000
+      ? // Older networks have a class of background before ImageNet's.
+        classes === 1001
+        ? classes
+        : 1000
       : labels.kind === "list"
         ? labels.labels.length
         : classes;

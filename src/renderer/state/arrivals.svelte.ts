@@ -1,6 +1,7 @@
 import type { NetworkInfo } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { plural } from "../lib/format";
+import { isPictureName } from "../lib/picture-names";
 import { openedText } from "../lib/words";
 import { isGuessed, type Answering } from "./answering.svelte";
 import type { Importing } from "./importing.svelte";
@@ -85,7 +86,7 @@ export class Arrivals {
   #openDroppedFile(file: DroppedFile, place: DropPlace): Promise<unknown> {
     if (place === "labels") return this.readLabels(file);
     if (file.kind === "gallery") return this.importGallery(file);
-    if (file.kind === "picture") return this.checkPicture(file);
+    if (isPictureName(file.name)) return this.checkPicture(file);
     return this.openNetwork(file);
   }
 

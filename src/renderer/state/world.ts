@@ -23,7 +23,7 @@ export interface ChosenFile {
 
 /** What was dropped, and what it looks like from outside. */
 export interface DroppedFile extends ChosenFile {
-  readonly kind: "network" | "gallery" | "picture";
+  readonly kind: "network" | "gallery";
 }
 
 /** Everything outside the window that the state talks to; main.ts makes it from the preload bridge, tests from fakes. */

@@ -479,9 +479,7 @@ export function demoWorld(options: DemoOptions): Demo {
         files.map((file) => ({
           token: "0".repeat(36),
           name: file.name,
-          kind: file.type.startsWith("image/")
-            ? ("picture" as const)
-            : ("network" as const),
+          kind: "network" as const,
         })),
       ),
     random: draw,

@@ -9,6 +9,7 @@ import {
   sameNames,
   spread,
 } from "../../../src/renderer/lib/answers";
+import { isPictureName } from "../../../src/renderer/lib/picture-names";
 import {
   channelsText,
   inertText,
@@ -68,6 +69,10 @@ describe("names", () => {
     expect(namesProblem(list("a", "b"), 2)).toBeNull();
     expect(namesProblem({ kind: "none" }, 2)).toBeNull();
     expect(namesProblem({ kind: "imagenet" }, 1000)).toBeNull();
+    expect(namesProblem({ kind: "imagenet" }, 1001)).toBeNull();
+    expect(isPictureName("a.b.JPG")).toBe(true);
+    expect(isPictureName("resnet.pth")).toBe(false);
+    expect(isPictureName(".png")).toBe(false);
     expect(namesProblem(list("a"), 1001)).toBe(
       "1 name for 1,001 classes: the last ones are called by their number.",
     );

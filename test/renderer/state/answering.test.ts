@@ -227,7 +227,7 @@ describe("a picture", () => {
     const { app, fake } = await startGuessed({
       seen: ({ preprocessing }) =>
         preprocessing ? [{ ...top, probability: 0.2 }] : [top],
-      dropped: [{ token, name: "cat.jpg", kind: "picture" }],
+      dropped: [{ token, name: "cat.jpg", kind: "network" }],
     });
     await app.arrivals.openDropped([{} as File]);
     const { check } = app.answering;
@@ -273,7 +273,7 @@ describe("a picture", () => {
   it("without a network says what it needs", async () => {
     const { app, fake } = await start({
       networks: [],
-      dropped: [{ token, name: "cat.jpg", kind: "picture" }],
+      dropped: [{ token, name: "cat.jpg", kind: "network" }],
     });
     await app.arrivals.openDropped([{} as File]);
     expect(app.notices.list).toMatchObject([{ text: "cat.jpg is a picture." }]);
