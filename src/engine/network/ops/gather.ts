@@ -2,6 +2,7 @@ import {
   cast,
   matMul,
   oneHot,
+  ones,
   reshape,
   tensor1d,
   transpose,
@@ -186,7 +187,11 @@ export function eagerGather(
   const length = x.shape[axis] ?? 1;
   const order = toEnd(x.rank, axis);
   const moved = transpose(x, order);
-  const picks = oneHot(tensor1d([...indices], "int32"), length);
+  // oneHot knows no axis of one value
+  const picks =
+    length === 1
+      ? ones([indices.length, 1])
+      : oneHot(tensor1d([...indices], "int32"), length);
   const product = matMul(
     reshape(moved, [x.size / length, length]),
     reshape(cast(picks, "float32"), [indices.length, length]),
