@@ -191,6 +191,39 @@ function repeating(length: number, factor: number) {
   );
 }
 
+function dilatedPoolCases(seed: number): OpCase[] {
+  const pick = picker(seed);
+  const window = [pick(1, 3), pick(2, 3)] as const;
+  const strides = [pick(1, 3), pick(1, 3)] as const;
+  const dilations = [pick(1, 3), pick(2, 3)] as const;
+  const within = (n: number) =>
+    [Math.min(n - 1, pick(0, 1)), Math.min(n - 1, pick(0, 1))] as const;
+  const pads = [within(window[0]), within(window[1])] as const;
+  const padding: ops.Padding =
+    (["same", "valid", pads] as const)[seed % 3] ?? pads;
+  const shape = [pick(8, 11), pick(8, 11), 2] as const;
+  const title = `${shape.join("x")} window ${window.join("x")} strides ${strides.join()} dilations ${dilations.join()} padding ${spell(padding)}`;
+  const attributes = { window, strides, dilations, padding };
+  return [
+    opCase(title, ops.maxPool, [shape], attributes),
+    opCase(title, ops.averagePool, [shape], {
+      ...attributes,
+      counted: [
+        [0, 0],
+        [0, 0],
+      ],
+    }),
+    ...(typeof padding === "string"
+      ? []
+      : [
+          opCase(`${title}, all counted`, ops.averagePool, [shape], {
+            ...attributes,
+            counted: padding,
+          }),
+        ]),
+  ];
+}
+
 const seeds = (from: number, count: number) =>
   Array.from({ length: count }, (_, i) => from + i);
 const map: Shape = [5, 6, 4];
@@ -235,6 +268,19 @@ export const opCases: readonly OpCase[] = [
   ),
   ...seeds(200, 14).map(depthwiseCase),
   ...seeds(300, 9).flatMap(poolCases),
+  ...seeds(330, 9).flatMap(dilatedPoolCases),
+  opCase("all padding counted, less of it used", ops.averagePool, [[6, 6, 2]], {
+    window: [3, 3],
+    strides: [2, 2],
+    padding: [
+      [1, 0],
+      [1, 0],
+    ],
+    counted: [
+      [1, 1],
+      [1, 1],
+    ],
+  }),
   opCase(
     "vector",
     ops.dense,

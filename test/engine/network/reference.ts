@@ -120,7 +120,7 @@ function convolve(
 
 function pool(
   inputs: readonly Values[],
-  { window, strides, padding }: MaxPoolAttributes,
+  { window, strides, padding, dilations = [1, 1] }: MaxPoolAttributes,
   value: (inside: readonly number[], counted: number) => number,
   counts: readonly [readonly number[], readonly number[]] = [
     [0, 0],
@@ -128,8 +128,8 @@ function pool(
   ],
 ): Values {
   const x = maps(first(inputs));
-  const rows = along(x.h, window[0], strides[0], 1, padding, 0);
-  const columns = along(x.w, window[1], strides[1], 1, padding, 1);
+  const rows = along(x.h, window[0], strides[0], dilations[0], padding, 0);
+  const columns = along(x.w, window[1], strides[1], dilations[1], padding, 1);
   return buildMaps(
     [x.n, rows.outputs, columns.outputs, x.c],
     (n, oy, ox, c) => {
@@ -137,8 +137,8 @@ function pool(
       let counted = 0;
       for (let ky = 0; ky < window[0]; ky++)
         for (let kx = 0; kx < window[1]; kx++) {
-          const y = rows.start + oy * strides[0] + ky;
-          const xx = columns.start + ox * strides[1] + kx;
+          const y = rows.start + oy * strides[0] + ky * dilations[0];
+          const xx = columns.start + ox * strides[1] + kx * dilations[1];
           const v = x.at(n, y, xx, c);
           if (v !== null) inside.push(v);
           const [[top = 0, bottom = 0], [left = 0, right = 0]] = counts;

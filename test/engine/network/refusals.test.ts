@@ -119,7 +119,34 @@ const unsupported: readonly [string, () => Shape, string][] = [
         [0, 0],
       ],
     }),
-    "as large as its window",
+    "outside of its input",
+  ],
+  [
+    "a dilated pool around the only pixel",
+    of(ops.maxPool, [[1, 1, 4]], {
+      ...pool,
+      dilations: [2, 2],
+      padding: [
+        [1, 1],
+        [1, 1],
+      ],
+    }),
+    "outside of its input",
+  ],
+  [
+    "a mean over nothing that counts",
+    of(ops.averagePool, [map], {
+      ...pool,
+      padding: [
+        [0, 0],
+        [0, 2],
+      ],
+      counted: [
+        [0, 0],
+        [0, 0],
+      ],
+    }),
+    "outside of its input",
   ],
   [
     "a rectifier that turns values round",

@@ -14,11 +14,14 @@ import { defineOp, type Emission, type Node, type Shape } from "../op";
 import { refuse, singleMap } from "./check";
 import { padMaps, rank4 } from "./eagerly";
 import { crop, mapOf, only, pad, spatial } from "./emitting";
+import { eagerDilated, emitDilated } from "./dilated";
 import {
   checkedOutput,
   isSame,
+  noPads,
   outputOf,
   padsOf,
+  placesAlong,
   type Padding,
   type Pads,
   type Pair,
@@ -28,7 +31,10 @@ import {
 export interface MaxPoolAttributes {
   readonly window: Pair;
   readonly strides: Pair;
+  /** Explicit pads say what PyTorch's and ONNX's ceil mode adds at the end, too. */
   readonly padding: Padding;
+  /** Missing: none. */
+  readonly dilations?: Pair;
 }
 
 /** Below every activation, and finite in bfloat16 too. */
@@ -38,25 +44,41 @@ const lowest = -1e38;
 export const maxPool = defineOp<MaxPoolAttributes>({
   kind: "max-pool",
 
-  infer: inferPool,
+  infer(inputs, node) {
+    const shape = inferPool(inputs, node);
+    refuseEmpty(node, inputs, noPads);
+    return shape;
+  },
 
   eager(inputs, node) {
     const x = rank4(only(inputs));
     const window = poolWindow(node.attributes);
-    const pads = padsOf(window, [x.shape[1], x.shape[2]]);
-    if (getBackend() === "wasm") return poolOnWasm(x, window, pads);
-    return pool(
-      padMaps(x, pads, lowest),
-      [...window.size],
-      [...window.strides],
-      "valid",
-    );
+    return isDilated(window)
+      ? eagerDilated(x, window, lowest, eagerPool)
+      : eagerPool(x, window);
   },
 
   emit(inputs, node, { graph }) {
-    return emitMaxPool(graph, only(inputs), poolWindow(node.attributes));
+    const x = only(inputs);
+    const window = poolWindow(node.attributes);
+    return isDilated(window)
+      ? emitDilated(graph, x, window, lowest, (part, close) =>
+          emitMaxPool(graph, part, close),
+        )
+      : emitMaxPool(graph, x, window);
   },
 });
+
+function eagerPool(x: Tensor4D, window: Window): Tensor {
+  const pads = padsOf(window, [x.shape[1], x.shape[2]]);
+  if (getBackend() === "wasm") return poolOnWasm(x, window, pads);
+  return pool(
+    padMaps(x, pads, lowest),
+    [...window.size],
+    [...window.strides],
+    "valid",
+  );
+}
 
 /**
  * The gradient of tfjs-backend-wasm 4.22 loses windows without a positive value and gives ties to the last pixel.
@@ -121,13 +143,16 @@ export function inferPool(
   const [height, width, channels] = singleMap(inputs, node);
   const window = poolWindow(node.attributes);
   const size = checkedOutput(node, window, [height, width]);
-  checkPads(node, window, [height, width]);
   return [...size, channels];
 }
 
 export function poolWindow(attributes: MaxPoolAttributes): Window {
-  const { window, strides, padding } = attributes;
-  return { size: window, strides, dilations: [1, 1], padding };
+  const { window, strides, padding, dilations = [1, 1] } = attributes;
+  return { size: window, strides, dilations, padding };
+}
+
+export function isDilated({ dilations }: Window): boolean {
+  return dilations.some((d) => d > 1);
 }
 
 export function poolAttributes(
@@ -144,15 +169,22 @@ export function poolAttributes(
   };
 }
 
-/** A window that lies in the padding altogether would have no value. */
-function checkPads(node: Node, window: Window, input: Pair): void {
-  const pads = padsOf(window, input);
-  const wide = ([before, after]: Pair, size: number) =>
-    before >= size || after >= size;
-  if (wide(pads[0], window.size[0]) || wide(pads[1], window.size[1]))
+/** A window that sees nothing has no value. `margins`: the part of the padding that counts. */
+export function refuseEmpty(
+  node: Node<MaxPoolAttributes>,
+  inputs: readonly Shape[],
+  margins: Pads,
+): void {
+  const [height, width] = singleMap(inputs, node);
+  const window = poolWindow(node.attributes);
+  const sees = (axis: 0 | 1) =>
+    placesAlong(window, [height, width], axis, margins[axis]).every(
+      (places) => places > 0,
+    );
+  if (!sees(0) || !sees(1))
     refuse(
       node,
-      `its padding ${JSON.stringify(pads)} is as large as its window of ${window.size.join(" x ")}.`,
-      "The padding of a pool is smaller than its window.",
+      `with padding ${JSON.stringify(padsOf(window, [height, width]))} a window of ${window.size.join(" x ")} lies outside of its input.`,
+      "Every window of a pool covers a pixel.",
     );
 }

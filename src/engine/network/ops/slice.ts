@@ -46,7 +46,7 @@ export const slice = defineOp<SliceAttributes>({
     const { begin, size, strides } = node.attributes;
     return size.reduce(
       (x, length, i) =>
-        alongAxis(x, i + 1, begin[i] ?? 0, length, strides[i] ?? 1),
+        eagerSlice(x, i + 1, begin[i] ?? 0, length, strides[i] ?? 1),
       only(inputs),
     );
   },
@@ -136,8 +136,11 @@ function native(
   };
 }
 
-/** tfjs-core's strided slice has no gradient: turned round, cut, laid out in steps, and the first of each step taken. */
-function alongAxis(
+/**
+ * `length` values from `begin` on along an axis, the batch counted. tfjs-core's strided slice has no gradient:
+ * turned round, cut, laid out in steps, and the first of each step taken.
+ */
+export function eagerSlice(
   x: Tensor,
   axis: number,
   begin: number,
@@ -147,7 +150,7 @@ function alongAxis(
   const all = x.shape[axis] ?? 1;
   if (begin === 0 && length === all && stride === 1) return x;
   if (stride < 0)
-    return alongAxis(reverse(x, axis), axis, all - 1 - begin, length, -stride);
+    return eagerSlice(reverse(x, axis), axis, all - 1 - begin, length, -stride);
   const zeros = x.shape.map(() => 0);
   const at = (list: readonly number[], value: number) =>
     list.map((v, i) => (i === axis ? value : v));

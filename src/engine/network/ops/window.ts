@@ -34,6 +34,28 @@ export function padsOf(window: Window, input: Pair): Pads {
   return [samePads(window, input, 0), samePads(window, input, 1)];
 }
 
+/**
+ * How many of a window's places along an axis lie on the input, `margins` [before, after] counted in,
+ * for each output.
+ */
+export function placesAlong(
+  window: Window,
+  input: Pair,
+  axis: 0 | 1,
+  margins: Pair,
+): number[] {
+  const dilation = window.dilations[axis];
+  const [before] = padsOf(window, input)[axis];
+  return Array.from({ length: outputOf(window, input)[axis] }, (_, i) => {
+    const start = i * window.strides[axis] - before;
+    const first = Math.ceil((-margins[0] - start) / dilation);
+    const last = Math.floor((input[axis] + margins[1] - 1 - start) / dilation);
+    const from = Math.max(0, first);
+    const to = Math.min(window.size[axis] - 1, last);
+    return Math.max(0, to - from + 1);
+  });
+}
+
 function samePads(window: Window, input: Pair, axis: 0 | 1): Pair {
   const stride = window.strides[axis];
   const output = Math.ceil(input[axis] / stride);
