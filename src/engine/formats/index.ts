@@ -9,9 +9,11 @@ import {
 } from "./answers";
 import { readCard, readLabels, withChecksums } from "./card";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
+import { frozenGraph } from "./frozen-graph/index";
 import { isObject, mostJsonBytes, parseJson } from "./json";
 import { pytorch } from "./pytorch/index";
 import { safetensors } from "./safetensors/index";
+import { savedModel } from "./saved-model/index";
 import { tfjsGraph } from "./tfjs-graph/index";
 import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
 
@@ -19,6 +21,8 @@ import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
 export const formats: readonly Format[] = [
   tfjsLayers,
   tfjsGraph,
+  savedModel,
+  frozenGraph,
   pytorch,
   safetensors,
 ];
