@@ -79,12 +79,13 @@ async function fetchRest(
   const either = AbortSignal.any([signal, silence.signal, stop.signal]);
   try {
     const { url, loopback = false } = task;
-    const { bytes: from, validator } = part;
+    const { validator } = part;
+    // of an unknown version the rest may be another file's
+    const from = validator === null ? 0 : part.bytes;
     const answered = await silence.during(
       ask({ url, from, validator, loopback }, { signal: either }),
     );
-    if (answered.from !== from || from === 0)
-      await part.restart(answered.validator);
+    if (answered.from === 0) await part.restart(answered.validator);
     else if (answered.validator !== validator) throw new StalePart();
     const { body, total } = answered;
     await checkLength(task, part, total);
