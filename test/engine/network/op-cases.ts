@@ -8,6 +8,8 @@ import {
 } from "../../../src/engine/network/op";
 import * as ops from "../../../src/engine/network/ops/index";
 import { randomStream } from "../../../src/engine/random";
+import { randomValues } from "./random-values";
+import type { Values } from "./values";
 import { randomWeight, weight } from "../../support/small-networks";
 
 export interface OpCase {
@@ -19,6 +21,16 @@ export interface OpCase {
   readonly positive: boolean;
   /** Inputs that are constants: a batch of one, and no gradient. */
   readonly constants: readonly number[];
+}
+
+/** A batch of two seeded inputs; constants have a batch of one. */
+export function inputsOf({ shapes, positive, constants }: OpCase): Values[] {
+  return shapes.map((shape, i) => {
+    const images = constants.includes(i) ? 1 : 2;
+    const x = randomValues([images, ...shape], 7 + i);
+    if (!positive) return x;
+    return { ...x, data: x.data.map((v) => Math.fround(Math.abs(v) + 0.2)) };
+  });
 }
 
 function opCase<A extends object>(

@@ -2,8 +2,9 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { NativeRuntime } from "../../../src/engine";
 import { toBfloat16 } from "../../../src/engine/step/graph";
 import { openBackend } from "../../../src/main/host/backend";
-import { cosine, norm } from "../../support/vectors";
-import { opCases } from "./op-cases";
+import { cosine } from "../../support/vectors";
+import { error } from "./error";
+import { inputsOf, opCases } from "./op-cases";
 import { randomValues } from "./random-values";
 import { centralDifferences, computeReference, type Sample } from "./reference";
 import { runEager, runGraph, type Both } from "./run-op";
@@ -13,34 +14,15 @@ beforeAll(async () => {
   runtime = (await openBackend()).runtime;
 });
 
-const batch = 2;
-
 /** To the nearest bfloat16. */
 function rounded(values: Float64Array): Float64Array {
   const bits = Uint32Array.from(toBfloat16(values), (upper) => upper << 16);
   return Float64Array.from(new Float32Array(bits.buffer));
 }
 
-/** Largest difference, relative to the root mean square of what is expected. */
-function error(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  const scale = norm(expected) / Math.sqrt(expected.length) || 1;
-  let worst = 0;
-  for (let i = 0; i < expected.length; i++)
-    worst = Math.max(
-      worst,
-      Math.abs((actual[i] ?? NaN) - (expected[i] ?? NaN)) / scale,
-    );
-  return worst;
-}
-
-describe.each(opCases)("$title", ({ node, shapes, positive, constants }) => {
-  const inputs = shapes.map((shape, i) => {
-    const images = constants.includes(i) ? 1 : batch;
-    const x = randomValues([images, ...shape], 7 + i);
-    if (!positive) return x;
-    return { ...x, data: x.data.map((v) => Math.fround(Math.abs(v) + 0.2)) };
-  });
+describe.each(opCases)("$title", (one) => {
+  const { node, shapes, constants } = one;
+  const inputs = inputsOf(one);
   const expected = computeReference(inputs, node);
   const dy = randomValues(expected.shape, 99).data;
   let samples: readonly Sample[] = [];

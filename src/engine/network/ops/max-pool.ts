@@ -54,7 +54,7 @@ export const maxPool = defineOp<MaxPoolAttributes>({
     const x = rank4(only(inputs));
     const window = poolWindow(node.attributes);
     return isDilated(window)
-      ? eagerDilated(x, window, lowest, eagerPool)
+      ? eagerDilated(x, window, belowAll(x), eagerPool)
       : eagerPool(x, window);
   },
 
@@ -68,6 +68,12 @@ export const maxPool = defineOp<MaxPoolAttributes>({
       : emitMaxPool(graph, x, window);
   },
 });
+
+/** A value that never wins against x. The lift on wasm takes one that is near. */
+function belowAll(x: Tensor): number {
+  if (getBackend() !== "wasm") return lowest;
+  return (min(x).dataSync<"float32">()[0] ?? 0) - 1;
+}
 
 function eagerPool(x: Tensor4D, window: Window): Tensor {
   const pads = padsOf(window, [x.shape[1], x.shape[2]]);
@@ -86,7 +92,7 @@ function eagerPool(x: Tensor4D, window: Window): Tensor {
  */
 function poolOnWasm(x: Tensor4D, window: Window, pads: Pads): Tensor {
   const [batch, height, width, channels] = x.shape;
-  const floor = (min(x).dataSync<"float32">()[0] ?? 0) - 1;
+  const floor = belowAll(x);
   const lifted = padMaps(rank4(sub(x, floor)), pads, 0);
   const output = outputOf(window, [height, width]);
   const covered = [0, 1].map(
