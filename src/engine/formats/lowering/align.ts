@@ -1,7 +1,7 @@
 /** Several values laid out alike, so that they can be worked on element by element, or side by side. */
 import type { Shape } from "../../network/op";
 import { cutBy, mergedByKind } from "./arranging";
-import { toRank } from "./checks";
+import { refuse, toRank } from "./checks";
 import type { Constant } from "./lowering";
 import {
   cutsOf,
@@ -24,6 +24,21 @@ export interface Aligned {
   readonly along: number;
 }
 
+/** One of the values, in terms of the result's factors. */
+interface Part {
+  readonly value: View | Constant;
+  /** With dimensions of 1 in front. */
+  readonly dims: Shape;
+  /** The result's factors in the order in which the value holds them; none for constants. */
+  readonly order: readonly Factor[];
+  /** The value's own factor for each of them. */
+  readonly own: ReadonlyMap<Factor, Factor>;
+  readonly view: View | null;
+}
+
+/** TensorFlow repeats values along up to so many runs of dimensions, the batch not counted. */
+const mostRuns = 4;
+
 /**
  * Lays values out as the largest dynamic one is stored; constants are rearranged at once.
  * `dims`: the result's, by NumPy's broadcast. `along`: an axis of which each value has its own part (concatenation),
@@ -36,160 +51,188 @@ export function align(
   dims: Shape,
   along: number | null = null,
 ): Aligned {
-  const { assembler, arranging } = work;
-  const rank = dims.length;
-  const own = values.map((value) => toRank(value.dims, rank));
   const views = values.map((value) =>
-    isConstant(value) ? null : padded(value, rank),
+    isConstant(value) ? null : padded(value, dims.length),
   );
   const leader = largest(views);
+  const cuts = cutAlike(work, name, views, leader, along);
+  const axes = dims.map((dim, axis) =>
+    axis === along ? [{ size: dim }] : factorsOf(dim, cuts[axis] ?? []),
+  );
+  const whole = along === null ? null : (axes[along]?.[0] ?? null);
+  const parts = values.map((value, i) =>
+    partOf(value, views[i] ?? null, cuts, axes),
+  );
+  const order = orderOf(parts, parts[leader], axes, whole);
 
-  // every axis is cut wherever one of the values cuts it; the leader's stored shape is kept where that can be
-  const cuts: number[][] = dims.map(() => []);
-  const fine = new Map<number, Pick<View, "order" | "axes">>();
+  // constants are written out in full where they would be repeated along too many runs of dimensions
+  const sparse = (part: Part, factor: Factor) =>
+    factor === whole ||
+    axes.some((axis, i) => axis.includes(factor) && part.dims[i] !== 1);
+  const full = (part: Part, factor: Factor) =>
+    isConstant(part.value) || sparse(part, factor);
+  const kindBy = (has: typeof full) => (factor: Factor) =>
+    factor === whole ? whole : parts.map((part) => has(part, factor)).join();
+  const few = (has: typeof full) =>
+    mergedByKind(order, kindBy(has), () => false).length <= mostRuns;
+  const has = few(sparse) ? sparse : full;
+  if (along === null && !few(has))
+    refuse(
+      name,
+      "its inputs are repeated along too many axes in turns.",
+      `Supported are up to ${mostRuns} runs of axes.`,
+    );
+
+  const nodes = parts.map(({ view, own }) => {
+    if (!view) return null;
+    const target = order.flatMap((factor) => own.get(factor) ?? []);
+    return work.arranging.ordered(name, view, target).node;
+  });
+  const sizeIn = (part: Part | undefined, factor: Factor) =>
+    factor === whole ? (part?.dims[along ?? 0] ?? 1) : factor.size;
+  const kindOf = kindBy(has);
+  const alone = (kind: unknown) => kind === whole && whole !== null;
+  const asLeader = groupsOf(
+    work.assembler.shapeOf(nodes[leader] ?? ""),
+    order,
+    (factor) => sizeIn(parts[leader], factor),
+  );
+  const even = asLeader?.every((group) => {
+    const kinds = new Set(group.map(kindOf));
+    return kinds.size <= 1 && (group.length === 1 || ![...kinds].some(alone));
+  });
+  const groups =
+    asLeader && even ? asLeader : mergedByKind(order, kindOf, alone);
+
+  const laid = parts.map((part, i) => {
+    const present = groups.map((group) => group.filter((f) => has(part, f)));
+    const shape = present.map((group) =>
+      group.reduce((size, factor) => size * sizeIn(part, factor), 1),
+    );
+    const node = nodes[i];
+    if (node !== null && node !== undefined)
+      return work.arranging.shaped(name, node, shape);
+    const { value } = part;
+    if (!isConstant(value)) throw new TypeError("a value without a node");
+    const sized = new Map(
+      order.map((f) => [f, { size: sizeIn(part, f) } satisfies Factor]),
+    );
+    const each = (factors: readonly Factor[]) =>
+      factors.flatMap((factor) => sized.get(factor) ?? []);
+    const data = readAlong(name, value, axes.map(each), each(present.flat()));
+    return constantNode(work, name, shape, data);
+  });
+  const filled = (factors: readonly Factor[]) =>
+    factors.filter(({ size }) => size > 1);
+  return {
+    nodes: laid,
+    order: filled(order),
+    axes: axes.map(filled),
+    along: groups.findIndex((group) => whole !== null && group.includes(whole)),
+  };
+}
+
+/**
+ * Where each axis is cut: wherever one of the values cuts it, and where the leader's stored shape does.
+ * Views whose own cuts do not go with that are rearranged in place.
+ */
+function cutAlike(
+  { assembler, arranging }: Work,
+  name: string,
+  views: (View | null)[],
+  leader: number,
+  along: number | null,
+): number[][] {
   const first = views[leader];
   const kept = first && cutBy(first, assembler.shapeOf(first.node));
-  kept?.axes.forEach((axis, i) => {
-    if (i !== along) cuts[i] = cutsOf(axis);
-  });
-  const turns = views.map((_, i) => i).sort((a, b) => rankOf(a) - rankOf(b));
-  function rankOf(i: number): number {
-    return i === leader ? -1 : i;
-  }
+  const cuts = (first?.axes ?? []).map((_, i) =>
+    i === along ? [] : cutsOf(kept?.axes[i] ?? []),
+  );
+  const turns = [...views.keys()].sort(
+    (a, b) => Number(b === leader) - Number(a === leader),
+  );
   for (const i of turns) {
     let view = views[i];
     if (!view) continue;
-    for (let axis = 0; axis < rank; axis++) {
-      const known = cuts[axis] ?? [];
+    for (const axis of cuts.keys()) {
       const merged =
         axis === along
           ? null
-          : mergedCuts(known, cutsOf(view.axes[axis] ?? []));
-      if (merged && (view.axes[axis] ?? []).length > 0) cuts[axis] = merged;
-      else if (!merged) view = arranging.contiguous(name, view, axis);
+          : mergedCuts(cuts[axis] ?? [], cutsOf(view.axes[axis] ?? []));
+      if (merged) cuts[axis] = merged;
+      else view = arranging.contiguous(name, view, axis);
     }
     views[i] = view;
   }
-  views.forEach((view, i) => {
-    if (view) fine.set(i, refined(view, cuts));
-  });
+  return cuts;
+}
 
-  // the result's factors, and which of them each value's factors are
-  const axes = dims.map((dim, axis): Factor[] => {
-    if (axis === along) return [{ size: dim }];
-    if (dim === 1) return [];
-    const edges = [1, ...(cuts[axis] ?? []), dim];
-    return edges
-      .slice(1)
-      .map((edge, i) => ({ size: edge / (edges[i] ?? 1) }))
-      .reverse();
-  });
-  const whole = along === null ? null : (axes[along]?.[0] ?? null);
-  const resultOf = [...fine].map(([i, { order, axes: parts }]) => {
-    const map = new Map<Factor, Factor>();
-    parts.forEach((axis, k) =>
-      axis.forEach((factor, j) => {
-        const result = axes[k]?.[j];
-        if (result) map.set(factor, result);
-      }),
-    );
-    return { i, order, map };
-  });
-  const order = [
-    ...new Set(
-      [
-        ...resultOf.filter(({ i }) => i === leader),
-        ...resultOf.filter(({ i }) => i !== leader),
-      ].flatMap(({ order: stored, map }) =>
-        stored.flatMap((factor) => map.get(factor) ?? []),
-      ),
-    ),
-  ];
-  order.unshift(
-    ...axes.flat().filter((f) => f !== whole && !order.includes(f)),
+function factorsOf(dim: number, cuts: readonly number[]): Factor[] {
+  if (dim === 1) return [];
+  const edges = [1, ...cuts];
+  return [...cuts, dim]
+    .map((edge, i) => ({ size: edge / (edges[i] ?? 1) }))
+    .reverse();
+}
+
+function partOf(
+  value: View | Constant,
+  view: View | null,
+  cuts: readonly (readonly number[])[],
+  axes: readonly (readonly Factor[])[],
+): Part {
+  const dims = toRank(value.dims, axes.length);
+  const own = new Map<Factor, Factor>();
+  if (!view) return { value, dims, order: [], own, view };
+  const fine = refined(view, cuts);
+  const result = new Map<Factor, Factor>();
+  fine.axes.forEach((axis, i) =>
+    axis.forEach((factor, j) => {
+      const of = axes[i]?.[j];
+      if (!of) return;
+      result.set(factor, of);
+      own.set(of, factor);
+    }),
   );
-  if (whole && !order.includes(whole)) order.push(whole);
+  const order = fine.order.flatMap((factor) => result.get(factor) ?? []);
+  return { value, dims, order, own, view: { ...view, ...fine } };
+}
 
-  const has = (i: number, factor: Factor) =>
-    factor === whole ||
-    axes.some((axis, k) => axis.includes(factor) && own[i]?.[k] !== 1);
-  const stored = new Map<number, string>();
-  for (const { i, order: present, map } of resultOf) {
-    const view = views[i];
-    const back = new Map([...map].map(([factor, result]) => [result, factor]));
-    const target = order.flatMap((factor) => back.get(factor) ?? []);
-    if (!view) continue;
-    const parts: View = {
-      ...view,
-      order: present,
-      axes: fine.get(i)?.axes ?? [],
-    };
-    stored.set(i, arranging.ordered(name, parts, target).node);
-  }
+/** The leader's order, then what only others have; first what only constants have, last the axis asked for. */
+function orderOf(
+  parts: readonly Part[],
+  leader: Part | undefined,
+  axes: readonly (readonly Factor[])[],
+  whole: Factor | null,
+): Factor[] {
+  const dynamic = new Set([
+    ...(leader?.order ?? []),
+    ...parts.flatMap((part) => part.order),
+  ]);
+  const constant = axes.flat().filter((f) => f !== whole && !dynamic.has(f));
+  if (whole) dynamic.add(whole);
+  return [...constant, ...dynamic];
+}
 
-  const kindOf = (factor: Factor) =>
-    factor === whole ? whole : values.map((_, i) => has(i, factor)).join();
-  const single = (kind: unknown) => kind === whole && whole !== null;
-  const groups = asLeader() ?? mergedByKind(order, kindOf, single);
-  /** The groups of the leader's own shape, where it has all factors and each group is of one kind. */
-  function asLeader(): Factor[][] | null {
-    const node = stored.get(leader);
-    const sizes = own[leader];
-    if (node === undefined || !sizes) return null;
-    const shape = assembler.shapeOf(node);
-    const waiting = order.toReversed();
-    const found: Factor[][] = [];
-    for (const dim of shape) {
-      const group: Factor[] = [];
-      for (let open = dim; open > 1;) {
-        const factor = waiting.pop();
-        const size = factor === whole ? (sizes[along ?? 0] ?? 1) : factor?.size;
-        if (!factor || size === undefined || open % size !== 0) return null;
-        group.push(factor);
-        open /= size;
-      }
-      found.push(group);
+/** The factors of each dimension of a shape; null where they do not fall into it. */
+function groupsOf(
+  shape: Shape,
+  order: readonly Factor[],
+  sizeOfFactor: (factor: Factor) => number,
+): Factor[][] | null {
+  const waiting = order.toReversed();
+  const groups: Factor[][] = [];
+  for (const dim of shape) {
+    const group: Factor[] = [];
+    for (let open = dim; open > 1;) {
+      const factor = waiting.pop();
+      if (!factor || open % sizeOfFactor(factor) !== 0) return null;
+      group.push(factor);
+      open /= sizeOfFactor(factor);
     }
-    const even = found.every(
-      (group) =>
-        new Set(group.map(kindOf)).size <= 1 &&
-        (group.length === 1 || !group.some((f) => f === whole)),
-    );
-    const complete = order.every((f) => f === whole || has(leader, f));
-    return even && complete && waiting.length === 0 ? found : null;
+    groups.push(group);
   }
-
-  const nodes = values.map((value, i) => {
-    const present = groups.map((group) =>
-      group.filter((factor) => has(i, factor)),
-    );
-    const shape = present.map((group) =>
-      group.reduce(
-        (size, factor) =>
-          size * (factor === whole ? (own[i]?.[along ?? 0] ?? 1) : factor.size),
-        1,
-      ),
-    );
-    if (!isConstant(value))
-      return arranging.shaped(name, stored.get(i) ?? value.node, shape);
-    // a constant's part along the axis asked for has a size of its own
-    const size = own[i]?.[along ?? 0] ?? 1;
-    const part: Factor = { size };
-    const named = (factor: Factor) => (factor === whole ? part : factor);
-    const data = readAlong(
-      name,
-      value,
-      axes.map((axis) => axis.map(named)),
-      present.flat().map(named),
-    );
-    return constantNode(work, name, shape, data);
-  });
-  return {
-    nodes,
-    order: order.filter(({ size }) => size > 1),
-    axes: axes.map((axis) => axis.filter(({ size }) => size > 1)),
-    along: groups.findIndex((group) => whole !== null && group.includes(whole)),
-  };
+  return waiting.length === 0 ? groups : null;
 }
 
 /** With axes of size 1 in front. */

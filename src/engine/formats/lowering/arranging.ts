@@ -12,8 +12,8 @@ import {
   type View,
 } from "./view";
 
-/** TensorFlow's transpose, the batch included, takes 8. */
-const deepest = 7;
+/** Far beyond what a network asks for. */
+const deepest = 12;
 
 /** A view whose factors are grouped into the dimensions of its node's shape. */
 export interface Grouped {

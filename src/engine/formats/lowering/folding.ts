@@ -3,7 +3,7 @@ import { Fault } from "../../../shared/fault";
 import type { Shape } from "../../network/op";
 import { count, spell } from "../../network/ops/check";
 import { broadcast, checkDims, damaged, refuse, toRank } from "./checks";
-import { errorFunction } from "./error-function";
+import { errorFunction } from "../../network/simplify/error-function";
 import type { BinaryKind, Constant, ReduceKind, UnaryKind } from "./lowering";
 import { placesOf, readStrided, type Numbers } from "./strided";
 

@@ -1,7 +1,6 @@
 /** Operations that move values and compute nothing; most of them only change the view. */
 import type { Shape } from "../../network/op";
 import { count, spell } from "../../network/ops/check";
-import * as coming from "./coming";
 import * as ops from "../../network/ops/index";
 import type { Pair } from "../../network/ops/window";
 import { align } from "./align";
@@ -320,7 +319,7 @@ function pick(
     const size = indices.length;
     const shape = [1, ...assembler.shapeOf(view.node)];
     const from = arranging.shaped(name, view.node, shape);
-    const node = assembler.add(coming.gather, name, [from], {
+    const node = assembler.add(ops.gather, name, [from], {
       axis: 0,
       indices,
     });
@@ -335,7 +334,7 @@ function pick(
     (kind) => kind !== null,
   );
   const axis = laid.groups.findIndex((group) => group.includes(factor));
-  const node = assembler.add(coming.gather, name, [laid.node], {
+  const node = assembler.add(ops.gather, name, [laid.node], {
     axis,
     indices,
   });
@@ -505,7 +504,7 @@ function padView(
   const node =
     isMap && value === 0
       ? assembler.add(ops.zeroPad, name, [from], { padding: [rows, columns] })
-      : assembler.add(coming.pad, name, [from], { amounts, mode, value });
+      : assembler.add(ops.pad, name, [from], { amounts, mode, value });
   const grown = new Map<number, Factor>();
   for (const axis of padded) {
     const [before, after] = pads[axis] ?? [0, 0];

@@ -1,7 +1,6 @@
 /** Normalizations and softmax: what works along the last dimension of the stored value. */
 import type { Shape, Weight, Weights } from "../../network/op";
 import { count, spell } from "../../network/ops/check";
-import * as coming from "./coming";
 import * as ops from "../../network/ops/index";
 import { damaged, wholeAxis } from "./checks";
 import type { Constant, MapOrder, Value } from "./lowering";
@@ -144,10 +143,10 @@ export function layerNorm(
     ...(beta && { beta: stored(beta) }),
   };
   const node = work.assembler.add(
-    coming.layerNorm,
+    ops.layerNorm,
     name,
     [laid.node],
-    { epsilon },
+    { dimensions: 1, epsilon },
     weights,
   );
   return viewAs(node, laid);
@@ -193,7 +192,7 @@ export function localResponseNorm(
     [axis],
   );
   const node = work.assembler.add(
-    coming.localResponseNorm,
+    ops.localResponseNorm,
     name,
     [laid.node],
     attributes,

@@ -1,7 +1,6 @@
 /** Matrix products: with a constant they are dense layers, between two values of the image a product of their own. */
 import type { Shape, Weights } from "../../network/op";
 import { count, spell } from "../../network/ops/check";
-import * as coming from "./coming";
 import * as ops from "../../network/ops/index";
 import { mergedByKind } from "./arranging";
 import { broadcast, damaged, toRank } from "./checks";
@@ -158,7 +157,8 @@ function general(work: Work, name: string, first: View, second: View): View {
   const { arranging, assembler } = work;
   const rank = Math.max(first.dims.length, second.dims.length);
   const a = padded(first, rank);
-  let b = padded(second, rank);
+  // both may come from one value: the factors of the second are given an identity of their own
+  let b = padded(fresh(second), rank);
   // axes before the matrices, and k, are cut alike
   const pairs = [
     ...Array.from({ length: rank - 2 }, (_, i) => [i, i] as const),
@@ -231,7 +231,7 @@ function general(work: Work, name: string, first: View, second: View): View {
   const nodeOf = (view: View, target: readonly Factor[], shape: Shape) =>
     arranging.shaped(name, arranging.ordered(name, view, target).node, shape);
   const node = assembler.add(
-    coming.matmul,
+    ops.matmul,
     name,
     [
       nodeOf(
@@ -256,6 +256,14 @@ function general(work: Work, name: string, first: View, second: View): View {
     [...batch, ...rows, ...columns],
     [...axes, x.axes[rank - 2] ?? [], y.axes[rank - 1] ?? []],
   );
+}
+
+/** The same view of factors of its own. */
+function fresh(view: View): View {
+  const copies = new Map(view.order.map((f) => [f, { size: f.size }]));
+  const each = (factors: readonly Factor[]) =>
+    factors.flatMap((factor) => copies.get(factor) ?? []);
+  return makeView(view.node, each(view.order), view.axes.map(each));
 }
 
 function asMatrix(

@@ -1,5 +1,4 @@
 /** Means, sums and extremes along axes. */
-import * as coming from "./coming";
 import * as ops from "../../network/ops/index";
 import { damaged, wholeAxis } from "./checks";
 import type { ReduceKind, Value } from "./lowering";
@@ -42,7 +41,7 @@ export function reduce(
   const node =
     isMap && (kind === "mean" || kind === "max")
       ? assembler.add(pool, name, [laid.node], { keepDims })
-      : assembler.add(coming.reduce, name, [laid.node], {
+      : assembler.add(ops.reduce, name, [laid.node], {
           kind,
           axes: laid.groups.flatMap((group, i) => (isGone(group) ? [i] : [])),
           keepDims: keepDims || laid.groups.every(isGone),

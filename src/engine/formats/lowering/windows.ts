@@ -1,7 +1,6 @@
 /** Convolutions and pools: what works on maps [height, width, channel]. */
 import type { Weight, Weights } from "../../network/op";
 import { spell } from "../../network/ops/check";
-import * as coming from "./coming";
 import * as ops from "../../network/ops/index";
 import {
   padsOf,
@@ -317,7 +316,7 @@ function largestOf(
     return places.map((place) => (inside(place) ? place : some));
   });
   const parts = (windows[0] ?? []).map((_, i) =>
-    assembler.add(coming.gather, `${name}/part`, [node], {
+    assembler.add(ops.gather, `${name}/part`, [node], {
       axis,
       indices: windows.map((places) => places[i] ?? 0),
     }),
@@ -429,11 +428,5 @@ function resample(
   columns: Weight | undefined,
 ): string {
   if (!rows || !columns) throw new RangeError("a matrix for each of two axes");
-  return assembler.add(
-    coming.resample,
-    name,
-    [map.node],
-    {},
-    { rows, columns },
-  );
+  return assembler.add(ops.resample, name, [map.node], {}, { rows, columns });
 }
