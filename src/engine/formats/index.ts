@@ -11,6 +11,9 @@ import { readCard, readLabels, withChecksums } from "./card";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { frozenGraph } from "./frozen-graph/index";
 import { isObject, mostJsonBytes, parseJson } from "./json";
+import { kerasH5 } from "./keras-h5/index";
+import { kerasZip } from "./keras-zip/index";
+import { onnx } from "./onnx/index";
 import { pytorch } from "./pytorch/index";
 import { safetensors } from "./safetensors/index";
 import { savedModel } from "./saved-model/index";
@@ -23,6 +26,9 @@ export const formats: readonly Format[] = [
   tfjsGraph,
   savedModel,
   frozenGraph,
+  kerasH5,
+  kerasZip,
+  onnx,
   pytorch,
   safetensors,
 ];
@@ -108,13 +114,19 @@ function noting(files: NetworkFiles): {
 async function recognise(files: NetworkFiles): Promise<Format> {
   for (const format of formats)
     if (await format.recognises(files)) return format;
-  const found = files.names.slice(0, 5).map((name) => `"${name}"`);
-  const more = files.names.length > 5 ? ", ..." : "";
   throw new Fault(
     "damaged-file",
-    `"${files.title}" is no network in a format Proxima reads. It holds ${found.length > 0 ? `${found.join(", ")}${more}` : "no files"}${await claimOf(files)}.`,
-    `Supported: ${formats.map((f) => f.title).join(", ")} (a folder with model.json and its weight files).`,
+    `"${files.title}" is no network in a format Proxima reads.${contentOf(files)}${await claimOf(files)}`,
+    `Supported: ${formats.map(({ title }) => title).join(", ")}. What is saved in another way is best exported to ONNX.`,
   );
+}
+
+/** What a folder holds, in a sentence; of a single file its name has said all. */
+function contentOf({ chosen, names }: NetworkFiles): string {
+  if (chosen !== null) return "";
+  const some = names.slice(0, 5).map((name) => `"${name}"`);
+  const more = names.length > 5 ? ", ..." : "";
+  return ` It holds ${some.length > 0 ? some.join(", ") : "no files"}${more}.`;
 }
 
 /** What a model.json in a format we do not read says it is. */
@@ -124,6 +136,6 @@ async function claimOf(files: NetworkFiles): Promise<string> {
   const model = parseJson(await files.read(name, mostJsonBytes), name);
   const format = isObject(model) ? model["format"] : undefined;
   return typeof format === "string"
-    ? `; "${name}" says it is a ${format.slice(0, 100)}`
-    : `; "${name}" holds no topology`;
+    ? ` "${name}" says it is a ${format.slice(0, 100)}.`
+    : ` "${name}" holds no topology.`;
 }

@@ -97,8 +97,8 @@ describe("a folder that is no network", () => {
     ["has a list as model.json", { "model.json": [1, 2] }, "no topology"],
     [
       "has a model in another format",
-      { "model.json": { format: "graph-model", modelTopology: { node: [] } } },
-      "graph-model",
+      { "model.json": { format: "weights only", weights: [] } },
+      "weights only",
     ],
     [
       "has brackets without end",
@@ -231,10 +231,10 @@ describe("topologies", () => {
   it("name every layer that cannot be done in one fault, and what can", async () => {
     const contents = handwritten([
       ["Lambda", { function: "evil" }],
-      ["Conv2DTranspose", {}],
+      ["Conv3D", {}],
       ["constructor", {}],
-      ["Activation", { activation: "softsign" }],
-      ["ReLU", { threshold: 1 }],
+      ["Activation", { activation: "sparsemax" }],
+      ["ReLU", { threshold: 1, max_value: 6 }],
       ["Conv2D", { padding: "causal" }],
       ["MaxPooling2D", { data_format: "channels_first" }],
       ["GlobalAveragePooling2D", {}],
@@ -246,9 +246,9 @@ describe("topologies", () => {
     expect(fault.message).toContain("7 layers");
     for (const word of [
       '"layer0" is a Lambda',
-      '"layer1" is a Conv2DTranspose',
+      '"layer1" is a Conv3D',
       '"layer2" is a constructor',
-      "softsign",
+      "sparsemax",
       "threshold",
       "causal",
       "channels first",
@@ -412,10 +412,30 @@ describe("topologies", () => {
       "keepdims",
     ],
     [
-      "is of Keras 3",
+      "has a call in Keras 3's way that reads nothing",
       inbound(1, [{ args: [], kwargs: {} }]),
+      "damaged-file",
+      "0 inputs",
+    ],
+    [
+      "has a call in Keras 3's way without arguments",
+      inbound(1, [{ kwargs: {} }]),
+      "damaged-file",
+      "inbound nodes",
+    ],
+    [
+      "is given lists in lists without end",
+      inbound(1, [
+        { args: [JSON.parse("[".repeat(50) + "]".repeat(50))], kwargs: {} },
+      ]),
+      "damaged-file",
+      "inbound nodes",
+    ],
+    [
+      "is called with a class that others registered",
+      (list) => Object.assign(list[1] ?? {}, { registered_name: "mine>Mean" }),
       "unsupported-network",
-      "Keras 3",
+      "mine>Mean",
     ],
   ])("%s", async (_, change, code, words) => {
     const pattern = words.startsWith("[")

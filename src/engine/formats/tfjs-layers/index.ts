@@ -1,13 +1,11 @@
 /** TF.js layers models: model.json with a Keras topology, and weights in shards. */
 import { Fault } from "../../../shared/fault";
-import { Assembler, type Input } from "../assembler";
-import type { Format, NetworkFiles, ReadOptions } from "../format";
-import { fixedSizeOf, inputOf, type OpenShape } from "../input";
+import type { Format, NetworkFiles } from "../format";
 import { isObject, mostJsonBytes, parseJson, type Json } from "../json";
+import { readKeras, versionOf } from "../keras/read";
+import { readTopology } from "../keras/topology";
 import { producerOf, readManifest, WeightStore } from "../tfjs-weights";
-import { buildNodes, checkLayers } from "./build";
-import type { Config } from "./config";
-import { readTopology, type Topology } from "./topology";
+import { weightSource } from "./weights";
 
 export const tfjsLayers: Format = {
   id: "tfjs-layers",
@@ -26,47 +24,38 @@ export const tfjsLayers: Format = {
     const model = parseJson(await files.read(name, mostJsonBytes), name);
     if (!isObject(model))
       throw new Fault("damaged-file", `"${name}" is not a model.`);
-    const topology = readTopology(model["modelTopology"]);
-    // first what cannot be done at all: it needs no weights
-    checkLayers(topology);
-    const manifest = readManifest(model["weightsManifest"], name);
-    const shape = shapeIn(topology);
-    if (!shape)
-      throw new Fault(
-        "damaged-file",
-        "The topology does not say what shape its input has.",
-        "Export the network again.",
-      );
-    const input = inputOf(shape, options);
-    const weights = await WeightStore.read(manifest, files, options);
-    options.progress("Building the network", 0, 0);
-    const assembly = assemble(topology, weights, input, options);
-    const { stripped, ...network } = assembly;
-    return {
-      ...network,
-      name: files.title,
-      labels: [],
-      preprocessing: null,
-      provenance: {
+    const written = model["modelTopology"];
+    const topology = readTopology(written);
+    return readKeras(
+      {
         format: tfjsLayers.title,
-        hash: files.hash(),
         producer: producerOf(model),
-        stripped,
-        warnings: [],
+        version: versionOf(isObject(written) ? written["keras_version"] : null),
+        topology,
+        async weights() {
+          const manifest = readManifest(model["weightsManifest"], name);
+          const store = await WeightStore.read(manifest, files, options);
+          return weightSource(store, topology);
+        },
       },
-      told: { fixedSize: fixedSizeOf(shape), preprocessing: null },
-    };
+      files,
+      options,
+    );
   },
 };
 
-/** The file chosen, or model.json. */
-export function modelNameOf(files: NetworkFiles): string | null {
-  const [first] = files.names;
-  const reserved = ["card.json", "labels.json"];
-  if (files.names.includes("model.json") && !first?.endsWith(".json"))
-    return "model.json";
-  if (first?.endsWith(".json") && !reserved.includes(first)) return first;
-  return files.names.includes("model.json") ? "model.json" : null;
+/**
+ * The topology's file: model.json of a folder, also where one of its shards was chosen, or other JSON that was chosen
+ * or comes first; null where another file was chosen.
+ */
+export function modelNameOf({ chosen, names }: NetworkFiles): string | null {
+  const isModel = (name: string | undefined) =>
+    name?.endsWith(".json") && !["card.json", "labels.json"].includes(name);
+  if (chosen !== null && isModel(chosen)) return chosen;
+  if (chosen !== null && !/\.(json|bin)$/.test(chosen)) return null;
+  if (names.includes("model.json")) return "model.json";
+  const [first = null] = names;
+  return chosen === null && isModel(first ?? undefined) ? first : null;
 }
 
 function isLayersModel(model: Json): boolean {
@@ -78,60 +67,4 @@ function isLayersModel(model: Json): boolean {
         topology["class_name"] !== undefined ||
         topology["className"] !== undefined))
   );
-}
-
-function assemble(
-  topology: Topology,
-  weights: WeightStore,
-  input: Input,
-  { size }: ReadOptions,
-) {
-  try {
-    const assembler = new Assembler(input);
-    return assembler.finish(buildNodes(topology, assembler, weights));
-  } catch (error) {
-    const fixed = shapeIn(topology);
-    if (!size || !(error instanceof Fault) || !fixed?.[0] || !fixed[1])
-      throw error;
-    throw new Fault(
-      "invalid-request",
-      `The network cannot take an input of ${size.join(" x ")} pixels. ${error.message}`,
-      `It was made for ${fixed[0]} x ${fixed[1]}.`,
-      { cause: error },
-    );
-  }
-}
-
-/** The input's shape in the topology, or that of the model its first layer is; open dimensions are null. */
-function shapeIn(topology: Topology): OpenShape | null {
-  const start = topology.layers.get(topology.inputs[0]?.layer ?? "");
-  const own = start && batchShapeOf(start.config);
-  if (own) return own;
-  const readers = [...topology.layers.values()].filter((layer) =>
-    layer.calls.some((call) => call.some((s) => s.layer === start?.name)),
-  );
-  const inner = readers.find((layer) => layer.model)?.model;
-  return inner ? shapeIn(inner) : null;
-}
-
-function batchShapeOf(config: Config): OpenShape | null {
-  const key = ["batch_input_shape", "batch_shape", "input_shape"].find(
-    (k) => config.raw(k) !== null,
-  );
-  if (key === undefined) return null;
-  const all = config.dimensions(key);
-  const shape = key === "input_shape" ? all : all.slice(1);
-  const [height, width, channels] = shape;
-  if (
-    shape.length !== 3 ||
-    height === undefined ||
-    width === undefined ||
-    channels === undefined
-  )
-    throw new Fault(
-      "unsupported-network",
-      `The input has the shape [${shape.map((d) => d ?? "any").join(", ")}].`,
-      "Supported are images [height, width, channels].",
-    );
-  return [height, width, channels];
 }

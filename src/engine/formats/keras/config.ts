@@ -1,6 +1,12 @@
 import { Fault } from "../../../shared/fault";
 import type { Pair } from "../../network/ops/window";
-import { isObject, type Json } from "../json";
+import { isCount, isObject, type Json } from "../json";
+
+/** Scale, offset, mean: one number for all channels, or one each. */
+export type Numbers = readonly number[];
+
+const mostNumbers = 1_000_000;
+const deepestList = 8;
 
 /** A layer's settings, read by type. Keys are Keras' own (snake_case); those of TF.js (camelCase) count as well. */
 export class Config {
@@ -46,6 +52,12 @@ export class Config {
     throw this.#wrong(key);
   }
 
+  /** One number or many, also in lists of lists ([[[1, 2, 3]]]); null where there are none. */
+  numbers(key: string): Numbers | null {
+    const value = this.raw(key);
+    return value === null ? null : (numbersIn(value) ?? this.#fail(key));
+  }
+
   /** Two whole numbers [height, width], or one for both. */
   pair(key: string, fallback: Pair): Pair {
     const value = this.raw(key);
@@ -79,6 +91,17 @@ export class Config {
     );
   }
 
+  /** Two whole numbers that have no usual value. */
+  needPair(key: string): Pair {
+    return this.#asPair(this.raw(key)) ?? this.#fail(key);
+  }
+
+  /** A whole number that has no usual value. */
+  needCount(key: string): number {
+    const value = this.raw(key);
+    return isCount(value) ? value : this.#fail(key);
+  }
+
   #asPair(value: unknown): Pair | null {
     const values: unknown[] = Array.isArray(value) ? value : [value, value];
     const [height, width] = values;
@@ -107,4 +130,17 @@ function isWhole(value: unknown): value is number {
 
 function snake(key: string): string {
   return key.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+}
+
+/** The finite numbers in a value, in order; null where there is anything else. */
+export function numbersIn(value: unknown, depth = 0): number[] | null {
+  if (typeof value === "number") return Number.isFinite(value) ? [value] : null;
+  if (!Array.isArray(value) || depth > deepestList) return null;
+  const numbers: number[] = [];
+  for (const item of value as unknown[]) {
+    const inner = numbersIn(item, depth + 1);
+    if (!inner || numbers.length + inner.length > mostNumbers) return null;
+    for (const number of inner) numbers.push(number);
+  }
+  return numbers;
 }

@@ -1,25 +1,34 @@
-/** The topology of a layers model: layers, and which call of which layer reads what. */
+/** The topology of a Keras model: layers, and which call of which layer reads what. */
 import { Fault } from "../../../shared/fault";
 import { isObject, type Json } from "../json";
+import {
+  callOn,
+  readCall,
+  readSource,
+  tensorsOf,
+  type Call,
+  type Source,
+} from "./arguments";
 import { Config } from "./config";
-
-/** The output of one call of a layer; layers may be called several times. */
-export interface Source {
-  readonly layer: string;
-  readonly call: number;
-}
 
 export interface Layer {
   readonly name: string;
   readonly className: string;
+  /** Where Keras 3 says the class is from: "keras.layers", "keras.src.ops.numpy"; "" where it does not say. */
+  readonly module: string;
+  /** "package>Class" of a class that was registered with Keras by others; null for Keras' own. */
+  readonly registered: string | null;
   readonly config: Config;
-  /** What each call reads. */
-  readonly calls: readonly (readonly Source[])[];
+  readonly calls: readonly Call[];
   /** A model inside the model. */
   readonly model: Topology | null;
 }
 
 export interface Topology {
+  /** "resnet50": what its maker called the model. */
+  readonly name: string;
+  readonly className: string;
+  /** In the order of the file. */
   readonly layers: ReadonlyMap<string, Layer>;
   readonly inputs: readonly Source[];
   readonly outputs: readonly Source[];
@@ -29,7 +38,7 @@ const mostLayers = 10_000;
 const deepestModel = 16;
 const modelClasses: readonly string[] = ["Model", "Functional", "Sequential"];
 
-/** Reads what `modelTopology` holds: { class_name, config }, bare or under `model_config`. */
+/** Reads { class_name, config }, bare or under `model_config`. */
 export function readTopology(modelTopology: unknown): Topology {
   const bare =
     isObject(modelTopology) && modelTopology["model_config"] !== undefined
@@ -46,8 +55,9 @@ function readModel(value: unknown, depth: number): Topology {
     throw new Fault(
       "unsupported-network",
       `The topology is of the class ${JSON.stringify(className)}.`,
-      `Supported are ${modelClasses.join(", ")}.`,
+      `Supported are ${modelClasses.join(", ")}: a model in a class of its own has its code elsewhere.`,
     );
+  const settings: Json = Array.isArray(config) ? {} : config;
   const list: unknown = Array.isArray(config) ? config : config["layers"];
   if (!Array.isArray(list) || list.length === 0)
     throw damaged("The topology lists no layers.");
@@ -57,13 +67,18 @@ function readModel(value: unknown, depth: number): Topology {
   const names = new Map(layers.map((layer) => [layer.name, layer]));
   if (names.size < layers.length)
     throw damaged("Two layers of the topology have the same name.");
-  if (className === "Sequential") return chain(layers);
-  const ends: Json = Array.isArray(config) ? {} : config;
+  const name = typeof settings["name"] === "string" ? settings["name"] : "";
+  if (className === "Sequential") return { name, className, ...chain(layers) };
   return {
+    name,
+    className,
     layers: names,
-    inputs: readSources(ends["input_layers"] ?? ends["inputLayers"], "inputs"),
-    outputs: readSources(
-      ends["output_layers"] ?? ends["outputLayers"],
+    inputs: readEnds(
+      settings["input_layers"] ?? settings["inputLayers"],
+      "inputs",
+    ),
+    outputs: readEnds(
+      settings["output_layers"] ?? settings["outputLayers"],
       "outputs",
     ),
   };
@@ -86,19 +101,20 @@ function classOf(value: unknown): {
 
 function readLayer(entry: unknown, depth: number): Layer {
   const { className, config } = classOf(entry);
+  const outside: Json = isObject(entry) ? entry : {};
   const settings: Json = Array.isArray(config) ? {} : config;
-  const outer = isObject(entry) ? entry["name"] : undefined;
-  const name = outer ?? settings["name"];
+  const name = outside["name"] ?? settings["name"];
   if (typeof name !== "string" || name.length === 0 || name.length > 500)
     throw damaged(`A layer of class "${className}" has no name.`);
-  const inbound = isObject(entry)
-    ? (entry["inbound_nodes"] ?? entry["inboundNodes"] ?? [])
-    : [];
+  const inbound = outside["inbound_nodes"] ?? outside["inboundNodes"] ?? [];
   if (!Array.isArray(inbound))
     throw damaged(`The layer "${name}" has unreadable inbound nodes.`);
+  const { module, registered_name: registered } = outside;
   return {
     name,
     className,
+    module: typeof module === "string" ? module : "",
+    registered: registeredBy(className) ?? registeredBy(registered),
     config: new Config(name, settings),
     calls: inbound.map((call: unknown) => readCall(call, name)),
     model: modelClasses.includes(className)
@@ -107,55 +123,33 @@ function readLayer(entry: unknown, depth: number): Layer {
   };
 }
 
-/** One call: [[layer, call, tensor, arguments], ...]. */
-function readCall(call: unknown, name: string): Source[] {
-  if (isObject(call))
-    throw new Fault(
-      "unsupported-network",
-      `The layer "${name}" is written as Keras 3 writes it.`,
-      "Supported are topologies of Keras 2 and of TF.js: save the model with tf_keras or TensorFlow up to 2.15.",
-    );
-  if (!Array.isArray(call))
-    throw damaged(`The layer "${name}" has unreadable inbound nodes.`);
-  return call.map((source: unknown) => readSource(source, name));
+/** Keras 2 writes "package>Class" as the class, Keras 3 beside it. */
+function registeredBy(name: unknown): string | null {
+  const isForeign =
+    typeof name === "string" && name.includes(">") && !/^keras>/i.test(name);
+  return isForeign ? name : null;
 }
 
-function readSources(value: unknown, what: string): Source[] {
+/** One [layer, call, output], or a list of these. */
+function readEnds(value: unknown, what: string): Source[] {
   if (!Array.isArray(value) || value.length === 0)
     throw damaged(`The topology names no ${what}.`);
-  // one source may stand without its list
   const list: unknown[] = typeof value[0] === "string" ? [value] : value;
   return list.map((source) => readSource(source, `the ${what}`));
 }
 
-function readSource(source: unknown, reader: string): Source {
-  const parts: unknown[] = Array.isArray(source) ? source : [];
-  const [layer, call, tensor] = parts;
-  if (
-    typeof layer !== "string" ||
-    !Number.isSafeInteger(call) ||
-    Number(call) < 0
-  )
-    throw damaged(
-      `"${reader}" reads ${JSON.stringify(source)?.slice(0, 100)}, which names no layer's call.`,
-    );
-  if (tensor !== 0)
-    throw new Fault(
-      "unsupported-network",
-      `"${reader}" reads output ${JSON.stringify(tensor)} of the layer "${layer}".`,
-      "Supported are layers with one output.",
-    );
-  return { layer, call: Number(call) };
-}
-
 /** A Sequential model: every layer reads the one before it. */
-function chain(layers: readonly Layer[]): Topology {
+function chain(
+  layers: readonly Layer[],
+): Pick<Topology, "layers" | "inputs" | "outputs"> {
   const hasInput = layers[0]?.className === "InputLayer";
   const body = hasInput ? layers.slice(1) : layers;
   const first: Layer = (hasInput ? layers[0] : undefined) ?? {
     // no layer has this name: a slash alone
     name: "/",
     className: "InputLayer",
+    module: "",
+    registered: null,
     // the first layer may carry the input's shape, or the model inside it
     config: body[0]?.config ?? new Config("/", {}),
     calls: [],
@@ -165,10 +159,45 @@ function chain(layers: readonly Layer[]): Topology {
   const inputs = [before];
   const all = new Map<string, Layer>([[first.name, first]]);
   for (const layer of body) {
-    all.set(layer.name, { ...layer, calls: [[before]] });
+    all.set(layer.name, { ...layer, calls: [callOn(before)] });
     before = { layer: layer.name, call: 0 };
   }
   return { layers: all, inputs, outputs: [before] };
+}
+
+/**
+ * The call of a layer that a source means. Keras counts the calls of a layer over all models it is in, and a model's
+ * own making as its first: what counts is that the last call that is read is the last one there is.
+ */
+export class Calls {
+  readonly #topology: Topology;
+  /** By layer, the highest number anyone reads. */
+  readonly #highest = new Map<string, number>();
+
+  constructor(topology: Topology) {
+    this.#topology = topology;
+    const reads = [...topology.layers.values()].flatMap((layer) =>
+      layer.calls.flatMap(tensorsOf),
+    );
+    for (const { layer, call } of [...reads, ...topology.outputs])
+      this.#highest.set(layer, Math.max(call, this.#highest.get(layer) ?? 0));
+  }
+
+  /** Throws a Fault `damaged-file` where there is no such layer or call. */
+  find({ layer: name, call }: Source): { layer: Layer; call: Call } {
+    const layer = this.#topology.layers.get(name);
+    if (!layer) throw damaged(`The topology has no layer "${name}".`);
+    if (layer.className === "InputLayer")
+      return { layer, call: { args: [], named: new Map() } };
+    const { length } = layer.calls;
+    const before = Math.max(0, (this.#highest.get(name) ?? 0) - length + 1);
+    const found = layer.calls[length === 1 ? 0 : call - before];
+    if (!found)
+      throw damaged(
+        `The layer "${name}" is called ${length} times, and call ${call} is read.`,
+      );
+    return { layer, call: found };
+  }
 }
 
 function damaged(message: string): Fault {

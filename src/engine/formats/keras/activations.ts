@@ -1,4 +1,4 @@
-/** Activations by Keras' names, as layers of their own and written into other layers. */
+/** Activations by Keras' names. */
 import type { Op } from "../../network/op";
 import * as ops from "../../network/ops/index";
 import { isObject } from "../json";
@@ -24,15 +24,28 @@ const activations: ReadonlyMap<string, Activation> = new Map<
   of("sigmoid", ops.sigmoid, {}),
   of("tanh", ops.tanh, {}),
   of("elu", ops.elu, { alpha: 1 }),
+  of("celu", ops.celu, { alpha: 1 }),
   of("selu", ops.selu, {}),
   of("softplus", ops.softplus, {}),
+  of("softsign", ops.softsign, {}),
   of("swish", ops.swish, {}),
   of("silu", ops.swish, {}),
   of("gelu", ops.gelu, {}),
   of("gelu_new", ops.geluTanh, {}),
+  of("mish", ops.mish, {}),
+  of("exponential", ops.exp, {}),
+  of("log_sigmoid", ops.logSigmoid, {}),
+  of("hard_tanh", ops.hardTanh, {}),
   of("hard_sigmoid", ops.hardSigmoid, { slope: 0.2, offset: 0.5 }),
+  of("hard_silu", ops.hardSwish, {}),
   of("hard_swish", ops.hardSwish, {}),
 ]);
+
+/** Keras 3 has made it that of PyTorch. */
+const [, hardSigmoid3] = of("hard_sigmoid", ops.hardSigmoid, {
+  slope: 1 / 6,
+  offset: 0.5,
+});
 
 export const activationNames: readonly string[] = [
   "linear",
@@ -40,8 +53,13 @@ export const activationNames: readonly string[] = [
 ];
 
 /** Null: linear, nothing to do, or unknown; see {@link unknownActivation}. */
-export function activationOf(value: unknown): Activation | null {
-  return activations.get(nameOf(value)) ?? null;
+export function activationOf(
+  value: unknown,
+  version: 2 | 3,
+): Activation | null {
+  const name = nameOf(value);
+  if (name === hardSigmoid3.name && version === 3) return hardSigmoid3;
+  return activations.get(name) ?? null;
 }
 
 /** The name of an activation that cannot be done; null where it can. */

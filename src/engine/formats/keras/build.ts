@@ -1,0 +1,153 @@
+/** From a topology and its weights to nodes. */
+import { Fault } from "../../../shared/fault";
+import { inputName } from "../../network/network";
+import type { Weight } from "../../network/op";
+import type { Assembler } from "../assembler";
+import { activationNames, unknownActivation } from "./activations";
+import { mapCall, tensorsOf, type Source } from "./arguments";
+import { activationLayerOf } from "./layers/activation";
+import { kindOf, layerKinds } from "./layers/index";
+import { networkInput, type Plan, type Step } from "./plan";
+import type { Layer, Topology } from "./topology";
+import type { WeightSource } from "./weights";
+
+/** Throws one Fault `unsupported-network` that names every layer that cannot be done. */
+export function checkLayers(topology: Topology): void {
+  const problems = [...problemsOf(topology)];
+  if (problems.length === 0) return;
+  const shown = problems.slice(0, 20).join("; ");
+  const more = problems.length > 20 ? `; and ${problems.length - 20} more` : "";
+  throw new Fault(
+    "unsupported-network",
+    `${problems.length === 1 ? "A layer" : `${problems.length} layers`} cannot be done: ${shown}${more}.`,
+    `Supported layers: ${Object.keys(layerKinds).join(", ")}. Supported activations: ${activationNames.join(", ")}.`,
+  );
+}
+
+function* problemsOf(topology: Topology): Generator<string> {
+  const single = (ends: readonly Source[], what: string) =>
+    ends.length === 1 ? [] : [`${ends.length} ${what}, supported is one`];
+  yield* single(topology.inputs, "inputs");
+  yield* single(topology.outputs, "outputs");
+  for (const layer of topology.layers.values()) {
+    const name = `"${layer.name}"`;
+    if (layer.className === "InputLayer") continue;
+    if (layer.model)
+      for (const problem of problemsOf(layer.model))
+        yield `in ${name}: ${problem}`;
+    else for (const problem of problemsIn(layer)) yield `${name} ${problem}`;
+  }
+}
+
+function* problemsIn(layer: Layer): Generator<string> {
+  const { config, className, name } = layer;
+  const kind = kindOf(layer);
+  if (!kind) {
+    yield whatIs(layer);
+    return;
+  }
+  const format = config.raw("data_format");
+  if (format === "channels_first" || format === "channelsFirst")
+    yield "has its channels first (data_format)";
+  if (/quantized/i.test(JSON.stringify(config.raw("dtype"))))
+    yield "has quantized weights (dtype)";
+  const value = config.raw("activation");
+  const layered = activationLayerOf(value, name);
+  const activation = layered ? null : unknownActivation(value);
+  if (activation !== null) yield `has the activation ${activation}`;
+  const found =
+    kind.refuses?.(config) ?? layered?.kind.refuses?.(layered.config);
+  if (found) yield `(${className}) has ${found}`;
+}
+
+/** What a layer that cannot be done is. */
+function whatIs({ className, registered, config }: Layer): string {
+  if (registered !== null)
+    return `is of the class ${registered.slice(0, 100)}, whose code lies elsewhere`;
+  if (className === "Lambda") return "is a Lambda, code that is never run";
+  const name = config.raw("function");
+  return className === "TFOpLambda" || className === "SlicingOpLambda"
+    ? `is TensorFlow's function ${JSON.stringify(name)?.slice(0, 100)}`
+    : `is a ${className.slice(0, 100)}`;
+}
+
+export interface BuildOptions {
+  readonly version: 2 | 3;
+  readonly signal: AbortSignal;
+  /** Layers done, and to do. */
+  readonly progress: (done: number, total: number) => void;
+}
+
+/** What was built, and what of it prepares pixels by numbers of its own. */
+export interface Built {
+  /** The node that holds the network's output. */
+  readonly output: string;
+  readonly preparing: ReadonlySet<string>;
+}
+
+/** Adds the nodes of all steps, whose weights are read one layer after the other. */
+export async function buildNodes(
+  { steps, output }: Plan,
+  assembler: Assembler,
+  source: WeightSource,
+  { version, signal, progress }: BuildOptions,
+): Promise<Built> {
+  const nodes: string[] = [];
+  const nameOf = (step: number) =>
+    step === networkInput ? inputName : (nodes[step] ?? inputName);
+  const preparing = new Set<string>();
+  const known = new Map<Layer, ReadonlyMap<string, Weight>>();
+  for (const step of steps) {
+    signal.throwIfAborted();
+    const { layer, path } = step;
+    const kind = kindOf(layer);
+    if (!kind) throw damaged(`The layer "${layer.name}" cannot be done.`);
+    const weights = known.get(layer) ?? (await weightsOf(step, source));
+    known.set(layer, weights);
+    const call = mapCall(step.call, nameOf);
+    const own: string[] = [];
+    const built = kind.build({
+      name: path.join("/"),
+      config: layer.config,
+      version,
+      inputs: tensorsOf(call),
+      args: call.args,
+      named: call.named,
+      shapeOf: (node) => assembler.shapeOf(node),
+      add(...node) {
+        const name = assembler.add(...node);
+        own.push(name);
+        return name;
+      },
+      weight(name) {
+        const found = weights.get(name);
+        if (found) return found;
+        throw damaged(`The weight "${path.join("/")}/${name}" is missing.`);
+      },
+    });
+    if (kind.preparation) for (const name of own) preparing.add(name);
+    nodes.push(built);
+    progress(nodes.length, steps.length);
+  }
+  return { output: nameOf(output), preparing };
+}
+
+/** A layer's weights by the first of their names. */
+async function weightsOf(
+  { layer, path }: Step,
+  source: WeightSource,
+): Promise<ReadonlyMap<string, Weight>> {
+  const wanted = kindOf(layer)?.weights?.(layer.config) ?? [];
+  const weights = new Map<string, Weight>();
+  if (wanted.length === 0) return weights;
+  const found = await source.read({ layer, path }, wanted);
+  wanted.forEach(([name = ""], i) => {
+    const weight = found[i];
+    if (weight) weights.set(name, weight);
+  });
+  return weights;
+}
+
+function damaged(message: string): Fault {
+  return new Fault("damaged-file", message, "Export the network again.");
+}
