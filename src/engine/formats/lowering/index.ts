@@ -17,7 +17,13 @@ import {
 import { matmul } from "./products";
 import { reduce } from "./reductions";
 import { permuted, plainView } from "./view";
-import { adaptiveAveragePool, conv2d, pool, resize } from "./windows";
+import {
+  adaptiveAveragePool,
+  conv2d,
+  convTranspose2d,
+  pool,
+  resize,
+} from "./windows";
 import type { Work } from "./work";
 
 export { Folding } from "./folding";
@@ -39,6 +45,7 @@ export function createLowering(input: Input): Lowering {
     },
     constant: (...given) => folding.constant(...given),
     conv2d: (...given) => conv2d(work, ...given),
+    convTranspose2d: (...given) => convTranspose2d(work, ...given),
     matmul: (...given) => matmul(work, ...given),
     pool: (...given) => pool(work, ...given),
     adaptiveAveragePool: (...given) => adaptiveAveragePool(work, ...given),
@@ -61,6 +68,8 @@ export function createLowering(input: Input): Lowering {
     pad: (...given) => layout.pad(work, ...given),
     expand: (...given) => layout.expand(work, ...given),
     resize: (...given) => resize(work, ...given),
+    mapConstant: (...given) => folding.map(...given),
+    zipConstants: (...given) => folding.zip(...given),
     finish(output) {
       const node = outputOf(work, output);
       return assembler.finish(node, simplify);

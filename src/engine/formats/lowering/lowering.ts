@@ -7,7 +7,7 @@
  * one image, so where the batch axis of the file goes (merged into windows, moved to the back) never matters.
  */
 import type { Op, Shape, Weight } from "../../network/op";
-import type { Padding, Pair } from "../../network/ops/index";
+import type { Padding, Pads, Pair } from "../../network/ops/index";
 import type { Assembly } from "../assembler";
 
 /** A tensor known when the network is opened: a weight, a shape, an index. */
@@ -28,6 +28,18 @@ export interface Dynamic {
 }
 
 export type Value = Constant | Dynamic;
+
+/** Of a transposed convolution: the adjoint of the convolution with the same settings. */
+export interface TransposedConvolutionSettings {
+  readonly order: MapOrder;
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  /** What is cut off the full result. */
+  readonly padding: Pads;
+  /** Rows and columns that are cut off less at the end, or added. */
+  readonly outputPadding: Pair;
+  readonly groups: number;
+}
 
 /** Which axes of a rank-4 value are batch, channel, height, width. */
 export type MapOrder = "NCHW" | "NHWC";
@@ -77,6 +89,8 @@ export interface ResizeSettings {
   readonly coordinates: "half-pixel" | "asymmetric" | "align-corners";
   /** Nearest only. */
   readonly rounding: "floor" | "round-prefer-floor" | "round-prefer-ceil";
+  /** Pixels of the output for one of the input, where the file says it and the sizes are rounded. */
+  readonly scales?: Pair;
   /** Of "cubic": -0.75 in PyTorch, -0.5 in TensorFlow. */
   readonly cubicCoefficient?: number;
 }
@@ -102,6 +116,14 @@ export interface Lowering {
     kernel: Weight,
     bias: Weight | null,
     settings: ConvolutionSettings,
+  ): Value;
+  /** Kernel [height, width, out / groups, in] whatever the order. */
+  convTranspose2d(
+    name: string,
+    x: Value,
+    kernel: Weight,
+    bias: Weight | null,
+    settings: TransposedConvolutionSettings,
   ): Value;
   /** a x b over the last two axes, broadcast over those before. *Folds.* A constant b becomes a dense layer. */
   matmul(
@@ -219,6 +241,22 @@ export interface Lowering {
   /** NumPy's broadcast_to. *Folds.* */
   expand(name: string, x: Value, dims: Shape): Value;
   resize(name: string, x: Value, settings: ResizeSettings): Value;
+
+  /** Any function of one constant, value by value: a cast, a logical not. Its type stays if none is given. */
+  mapConstant(
+    name: string,
+    x: Constant,
+    f: (x: number) => number,
+    type?: Constant["type"],
+  ): Constant;
+  /** Any function of two constants with NumPy's broadcast: comparisons, logic, remainders. */
+  zipConstants(
+    name: string,
+    a: Constant,
+    b: Constant,
+    f: (a: number, b: number) => number,
+    type: Constant["type"],
+  ): Constant;
 
   /** The finished graph, ending in `output`: softmax taken off, one value a class. */
   finish(output: Value): Assembly;

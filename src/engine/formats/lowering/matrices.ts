@@ -37,9 +37,10 @@ export function resizeMatrix(
     ResizeSettings,
     "method" | "coordinates" | "rounding" | "cubicCoefficient"
   >,
+  scale = outputs / inputs,
 ): Weight {
   const rows = Array.from({ length: outputs }, (_, o): Mixture => {
-    const place = placeOf(o, inputs, outputs, settings.coordinates);
+    const place = placeOf(o, inputs, outputs, settings.coordinates, scale);
     if (settings.method === "nearest")
       return [[within(round(place, settings.rounding), inputs), 1]];
     const floor = Math.floor(place);
@@ -59,13 +60,13 @@ function placeOf(
   inputs: number,
   outputs: number,
   coordinates: ResizeSettings["coordinates"],
+  scale: number,
 ): number {
-  const scale = inputs / outputs;
   switch (coordinates) {
     case "half-pixel":
-      return (o + 0.5) * scale - 0.5;
+      return (o + 0.5) / scale - 0.5;
     case "asymmetric":
-      return o * scale;
+      return o / scale;
     case "align-corners":
       return outputs === 1 ? 0 : (o * (inputs - 1)) / (outputs - 1);
   }

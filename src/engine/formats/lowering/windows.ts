@@ -15,6 +15,7 @@ import type {
   MapOrder,
   PoolSettings,
   ResizeSettings,
+  TransposedConvolutionSettings,
   Value,
 } from "./lowering";
 import { meanMatrix, resizeMatrix } from "./matrices";
@@ -148,6 +149,46 @@ export function conv2d(
         { strides, dilations, padding, groups },
         { kernel: asChannels(name, own, map), ...weights },
       );
+  return mapView(work, node, order);
+}
+
+export function convTranspose2d(
+  work: Work,
+  name: string,
+  x: Value,
+  kernel: Weight,
+  bias: Weight | null,
+  settings: TransposedConvolutionSettings,
+): View {
+  const { order, ...attributes } = settings;
+  const { shape } = kernel;
+  const { groups } = attributes;
+  const channels = x.dims[places[order][2]] ?? 1;
+  const [, , , depth] = shape;
+  if (
+    shape.length !== 4 ||
+    !Number.isSafeInteger(groups) ||
+    groups < 1 ||
+    channels % groups !== 0 ||
+    depth !== channels
+  )
+    damaged(
+      name,
+      `a kernel of ${spell(shape)} in ${groups} groups does not fit ${channels} channels.`,
+    );
+  checkedPadding(name, settings.padding);
+  const map = asMap(work, name, x, order, false);
+  const weights: Weights = {
+    kernel: checked(name, kernel),
+    ...(bias && { bias: checked(name, bias) }),
+  };
+  const node = work.assembler.add(
+    ops.convTranspose2d,
+    name,
+    [map.node],
+    attributes,
+    weights,
+  );
   return mapView(work, node, order);
 }
 
@@ -414,7 +455,7 @@ export function resize(
   checkSize(name, size);
   const map = asMap(work, name, x, order, true);
   const [tall, wide] = ([0, 1] as const).map((axis) =>
-    resizeMatrix(map.size[axis], size[axis], settings),
+    resizeMatrix(map.size[axis], size[axis], settings, settings.scales?.[axis]),
   );
   return mapView(work, resample(work, name, map, tall, wide), order, map);
 }

@@ -85,6 +85,28 @@ describe.each(["NCHW", "NHWC"] as const)("%s", (order) => {
     );
   });
 
+  it.each([1, 2])("convolves transposed, %d groups", (groups) => {
+    expectSame([3, 4, 4], (l) =>
+      l.convTranspose2d(
+        "conv",
+        l.input(order),
+        randomWeight([3, 2, 3, 4], 0.5, 1),
+        randomWeight([3 * groups], 0.5, 2),
+        {
+          order,
+          strides: [2, 1],
+          dilations: [1, 2],
+          padding: [
+            [1, 0],
+            [0, 1],
+          ],
+          outputPadding: [1, 0],
+          groups,
+        },
+      ),
+    );
+  });
+
   const poolOf =
     (kind: "max" | "average", settings: Partial<PoolSettings>) =>
     (l: Lowering) =>

@@ -347,6 +347,46 @@ export function naiveLowering(image: Tensor): Lowering {
         },
       );
     },
+    convTranspose2d(_name, x, kernel, bias, settings) {
+      const { order, strides, dilations, padding, outputPadding, groups } =
+        settings;
+      const [h, w] = axesOf(order);
+      const [kh = 1, kw = 1, perGroup = 1, depth = 1] = kernel.shape;
+      const along = (axis: 0 | 1, input: number, taps: number) =>
+        (input - 1) * strides[axis] +
+        (taps - 1) * dilations[axis] +
+        1 -
+        padding[axis][0] -
+        padding[axis][1] +
+        outputPadding[axis];
+      const [height, width] = [x.dims[h] ?? 1, x.dims[w] ?? 1];
+      const size = [
+        along(0, height, kh),
+        along(1, width, kw),
+        perGroup * groups,
+      ] as const;
+      return onMaps(x, order, size, (y, xx, o, read) => {
+        const group = Math.floor(o / perGroup);
+        let total = bias?.data[o] ?? 0;
+        for (let i = 0; i < height; i++)
+          for (let j = 0; j < width; j++)
+            for (let ky = 0; ky < kh; ky++)
+              for (let kx = 0; kx < kw; kx++) {
+                if (i * strides[0] + ky * dilations[0] - padding[0][0] !== y)
+                  continue;
+                if (j * strides[1] + kx * dilations[1] - padding[1][0] !== xx)
+                  continue;
+                for (let c = 0; c < depth / groups; c++) {
+                  const from = group * (depth / groups) + c;
+                  const at = [ky, kx, o % perGroup, from];
+                  total +=
+                    (read(i, j, from) ?? NaN) *
+                    (kernel.data[flatten(at, kernel.shape)] ?? NaN);
+                }
+              }
+        return total;
+      });
+    },
     matmul(_name, a, b, { transposeA, transposeB, bias } = {}) {
       const swap = (x: Value) =>
         transpose(
@@ -637,6 +677,12 @@ export function naiveLowering(image: Tensor): Lowering {
           return total;
         },
       );
+    },
+    mapConstant() {
+      throw new Error("constants are folded, not evaluated");
+    },
+    zipConstants() {
+      throw new Error("constants are folded, not evaluated");
     },
     finish() {
       throw new Error("the naive evaluator ends in values");
