@@ -1,5 +1,7 @@
 /** What several commands need of the host: a network, a backend. */
 import { openBackend, type Backend } from "../main/host/backend";
+import { dataFolder, downloadsIn } from "../main/host/data-folder";
+import { KnownNetworks } from "../main/host/known/known-networks";
 import { openNamed, type OpenedNetwork } from "../main/host/networks";
 import { readAnswers } from "./answers";
 import type { Context, Values } from "./command";
@@ -16,12 +18,27 @@ export async function openTheNetwork(
 ): Promise<OpenedNetwork> {
   const { signal } = context;
   const given = await readAnswers(values);
-  const opened = await openNamed(name, { signal, given, openSize });
+  const known = await openTheKnown(context);
+  const opened = await openNamed(name, { signal, given, openSize, known });
   const { warnings, report } = opened.info;
   for (const warning of warnings) context.warn(warning);
-  if (report.from.preprocessing === "guess")
-    context.warn(`${report.because} Say it with --preprocess.`);
+  const { from, because } = report;
+  if (from.preprocessing === "guess")
+    context.warn(`${because} Say it with --preprocess.`);
+  else if (from.size === "guess")
+    context.warn(`${because} Say it with --size.`);
   return opened;
+}
+
+/** Known networks in the app's data. */
+export function openTheKnown(context: Context): Promise<KnownNetworks> {
+  return KnownNetworks.open({
+    folder: downloadsIn(dataFolder()),
+    log: (line) => {
+      context.warn(line);
+    },
+    listFile: process.env["PROXIMA_KNOWN_NETWORKS"],
+  });
 }
 
 /** Opens the backend; says so where it is only a fallback. */

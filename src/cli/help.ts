@@ -12,7 +12,7 @@ export function overview(
     "",
     ...table(commands.map(({ name, summary }) => [name, summary])),
     "",
-    "NETWORK is a folder, a model.json, or the name of a network that comes with Proxima.",
+    "NETWORK is a file or folder of a network, or the name of one that comes with Proxima or was downloaded.",
     '"proxima COMMAND --help" shows the flags of a command, "proxima --version" the version.',
     "With --json every command prints one JSON object a line on stdout and nothing else.",
     "Exit codes: 0 done, 2 usage, 3 refused file or network, 4 engine, 130 cancelled.",

@@ -7,10 +7,12 @@ import { projectFolder } from "../main/host/resources";
 import { encodeFault, Fault } from "../shared/fault";
 import type { Command, Context } from "./command";
 import { bench } from "./commands/bench";
+import { download } from "./commands/download";
 import { exportCommand } from "./commands/export";
 import { gradient } from "./commands/gradient";
 import { inspect } from "./commands/inspect";
 import { merge } from "./commands/merge";
+import { networks } from "./commands/networks";
 import { render } from "./commands/render";
 import { score } from "./commands/score";
 import { exitCodeOf, exitCodes, usage } from "./exit";
@@ -27,6 +29,8 @@ const commands: readonly Command[] = [
   merge,
   exportCommand,
   bench,
+  networks,
+  download,
 ];
 
 /**

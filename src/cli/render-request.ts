@@ -112,6 +112,7 @@ export function renderId(
   const content = JSON.stringify([
     network.provenance.hash,
     network.input,
+    network.preprocessing,
     request,
   ]);
   const hash = createHash("sha256").update(content).digest("hex");

@@ -80,3 +80,23 @@ it("offers developer tools only to developers", () => {
     make({ developer }).items.some(({ role }) => role === "toggleDevTools");
   expect([has(false), has(true)]).toEqual([false, true]);
 });
+
+it("lists the networks opened lately, and opens the one chosen", () => {
+  const { items, recent, click } = make({
+    recent: [
+      { network: "a-0123456789ab", name: "A & B.onnx" },
+      { network: "c-0123456789ab", name: "c" },
+    ],
+  });
+  const menu = items.find(({ label }) => label === "Open Recent");
+  expect(menu?.enabled).toBe(true);
+  expect(
+    items
+      .filter(({ id }) => id?.startsWith("recent-"))
+      .map(({ label }) => label),
+  ).toEqual(["A && B.onnx", "c"]);
+  click("recent-c-0123456789ab");
+  expect(recent).toEqual(["c-0123456789ab"]);
+  const none = make().items.find(({ label }) => label === "Open Recent");
+  expect(none?.enabled).toBe(false);
+});

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { electronWarning } from "../../src/main/about";
@@ -6,7 +6,8 @@ import { kindOfDropped } from "../../src/main/dropped";
 import { exportTarget, fileName } from "../../src/main/export-target";
 import { hostEnvironment } from "../../src/main/host-environment";
 import { findPlaces } from "../../src/main/places";
-import { RecentNetworks } from "../../src/main/recent-networks";
+import { pathsToOpen } from "../../src/main/paths-to-open";
+import { isPresent, RecentNetworks } from "../../src/main/recent-networks";
 import { Tokens } from "../../src/main/tokens";
 import { tokenSchema } from "../../src/shared/contract";
 import { exportFormatSchema } from "../../src/shared/domain";
@@ -131,6 +132,36 @@ describe("networks opened lately", () => {
     ]);
   });
 
+  it("are told from those that moved, changed, or are new", async () => {
+    const folder = await temporary();
+    const recent = new RecentNetworks(join(folder, "recent-networks.json"));
+    const at = async (name: string) => {
+      const path = join(folder, name);
+      await writeFile(path, "");
+      return path;
+    };
+    const [a, b] = [await at("a.onnx"), await at("b.onnx")];
+    const open = (network: string, path: string) =>
+      recent.add({ network, name: network, path });
+    expect(await open("a-onnx-0123456789ab", a)).toBe("new");
+    expect(await open("a-onnx-0123456789ab", a)).toBe("same");
+    // a copy of the same content, under another name
+    expect(await open("b-onnx-0123456789ab", b)).toBe("same");
+    expect(recent.list.map(({ path }) => path)).toEqual([b]);
+    expect(await isPresent({ network: "", name: "", path: b })).toBe(true);
+    await rm(b);
+    expect(await isPresent({ network: "", name: "", path: b })).toBe(false);
+    expect(await open("a-onnx-0123456789ab", a)).toBe("moved");
+    expect(recent.list.map(({ path }) => path)).toEqual([a]);
+    expect(await open("a-onnx-ba9876543210", a)).toBe("changed");
+    expect(recent.list.map(({ network }) => network)).toEqual([
+      "a-onnx-ba9876543210",
+    ]);
+    // the same name and other content elsewhere are a network of its own
+    expect(await open("a-onnx-000000000000", await at("c"))).toBe("new");
+    expect(recent.list).toHaveLength(2);
+  });
+
   it("of another version stay as they are", async () => {
     const file = join(await temporary(), "recent-networks.json");
     await writeFile(file, '{"version":2}');
@@ -138,6 +169,28 @@ describe("networks opened lately", () => {
     expect(recent.problem).toMatch(/another version/);
     await expect(recent.add(opened("n"))).rejects.toThrow("another version");
     expect(await readFile(file, "utf8")).toBe('{"version":2}');
+  });
+});
+
+describe("the app's command line", () => {
+  it("names what is to be opened, after the app itself and without switches", () => {
+    const cwd = "/home/me";
+    const appPath = "/app";
+    for (const [argv, paths] of [
+      [["electron", "--no-sandbox", "/app"], []],
+      [
+        ["electron", "/app", "net.onnx", "--x=y", "/data/saved model"],
+        ["/home/me/net.onnx", "/data/saved model"],
+      ],
+      [["electron", "../../app", "../net"], ["/home/net"]],
+      [["/usr/bin/proxima-app", "net.pth"], ["/home/me/net.pth"]],
+      [["/usr/bin/proxima-app"], []],
+    ] as const)
+      expect(pathsToOpen({ argv, cwd, appPath })).toEqual(paths);
+    const many = Array.from({ length: 50 }, (_, i) => `${i}`);
+    expect(pathsToOpen({ argv: ["x", ...many], cwd, appPath })).toHaveLength(
+      10,
+    );
   });
 });
 

@@ -1,5 +1,6 @@
 import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
+import { presetOf } from "../../shared/presets";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
 import { openTheNetwork } from "../engine";
@@ -21,22 +22,26 @@ export const inspect: Command = {
 };
 
 function describe(network: NetworkSummary): string[] {
-  const { input, preprocessing, operations, defaults } = network;
+  const { input, operations, defaults, report } = network;
   const { regularization } = defaults;
+  const { from, fixedSize } = report;
   const rows: [string, string][] = [
     ["id", network.id],
     ["format", network.format],
+    ["producer", report.producer],
     ["hash", network.hash],
-    ["input", `${input.height} x ${input.width} x ${input.channels}`],
+    [
+      "input",
+      `${input.height} x ${input.width} x ${input.channels} (${fixedSize ? words[from.size] : `the file fixes no size: ${words[from.size]}`})`,
+    ],
     [
       "preprocessing",
-      preprocessing
-        ? `${preprocessing.order}, (p - [${preprocessing.mean.join(", ")}]) / [${preprocessing.std.join(", ")}], p in 0..255`
-        : "none: the image goes in as it is, in [-1, 1]",
+      `${spellPreprocessing(network)} (${words[from.preprocessing]})`,
     ],
-    ["classes", String(network.classes)],
+    ["classes", `${network.classes}, names: ${spellNames(report)}`],
     ["maximises", network.maximises],
     ["parameters", network.parameters.toLocaleString("en")],
+    ["layers", String(report.layers)],
     [
       "operations",
       Object.entries(operations)
@@ -45,8 +50,9 @@ function describe(network: NetworkSummary): string[] {
     ],
     [
       "rectifiers",
-      `${network.rectifiers} of ${network.activations} activations`,
+      `${network.rectifiers} of ${network.activations} activations${network.rectifiers === 0 ? ": ProxyGrad and Leaky have no effect" : ""}`,
     ],
+    ["taken off", report.stripped.join(", ")],
     [
       "defaults",
       `${defaults.steps} steps of ${defaults.stepSize}, start noise ${defaults.startNoise}, blur ${regularization.blur}, rotation ${regularization.rotate}, backward slope ${defaults.backwardSlope}`,
@@ -60,4 +66,25 @@ function describe(network: NetworkSummary): string[] {
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `  ${name.padEnd(13)}  ${value}`),
   ];
+}
+
+const words = {
+  file: "from the file",
+  answer: "as answered",
+  guess: "guessed",
+} as const;
+
+function spellPreprocessing({ preprocessing, input }: NetworkSummary): string {
+  if (!preprocessing) return "none: the image goes in as it is, in [-1, 1]";
+  const { order, mean, std } = preprocessing;
+  const preset = presetOf(preprocessing, input.channels);
+  const round = (values: readonly number[]) =>
+    values.map((value) => Number(value.toFixed(4))).join(", ");
+  return `${preset ? `${preset}: ` : ""}${order}, (p - [${round(mean)}]) / [${round(std)}], p in 0..255`;
+}
+
+function spellNames({ answers, from }: NetworkSummary["report"]): string {
+  const { kind } = answers.labels;
+  if (kind === "none") return "none";
+  return `${kind === "imagenet" ? "ImageNet's" : "a list"} (${words[from.labels]})`;
 }

@@ -1,11 +1,11 @@
 /** What the engine host does for the window (engine table) and for main (control table). */
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import type { ControlTable, EngineTable, Opening } from "../../shared/contract";
 import { Fault } from "../../shared/fault";
 import type { Handlers } from "../../shared/rpc";
 import { openBackend, type Backend } from "./backend";
 import { checkPicture } from "./check-picture";
+import { downloadsIn } from "./data-folder";
 import { exportGallery } from "./export";
 import { runGallery } from "./gallery";
 import { planGallery } from "./gallery-plan";
@@ -240,7 +240,7 @@ export function createHost({
           process.env["TF_NUM_INTRAOP_THREADS"] ??= String(request.threads);
         const { bundledFolder: bundled, dataFolder } = request;
         const known = KnownNetworks.open({
-          folder: join(dataFolder, "networks"),
+          folder: downloadsIn(dataFolder),
           log,
           listFile: process.env["PROXIMA_KNOWN_NETWORKS"],
         });

@@ -357,30 +357,43 @@ function idOf(network: Network): string {
   return `${name || "network"}-${network.provenance.hash.slice(0, 12)}`;
 }
 
-/** Opens a bundled network by its id, or whatever lies at a path. */
+/** Opens a bundled network or a downloaded one by its id, or whatever lies at a path. */
 export async function openNamed(
   name: string,
-  options: OpenOptions,
+  {
+    known = null,
+    ...options
+  }: OpenOptions & { readonly known?: KnownNetworks | null },
 ): Promise<OpenedNetwork> {
   const folder = bundledFolder();
-  const networks = new Networks({ bundled: folder, memory: memoryBudget });
+  const networks = new Networks({
+    bundled: folder,
+    memory: memoryBudget,
+    known,
+  });
   const isId =
     basename(name) === name &&
     !name.startsWith(".") &&
     existsSync(join(folder, name));
   if (isId) {
-    const asked = options.given && Object.keys(options.given).length > 0;
-    return asked
+    const { given = {} } = options;
+    return Object.keys(given).length > 0
       ? networks.open(join(folder, name), options)
       : networks.get(name);
   }
-  if (!existsSync(name))
-    throw new Fault(
-      "unknown-network",
-      `There is nothing at ${name}, and no network of that name comes with Proxima.`,
-      `These come with it: ${(await networks.list()).map((n) => n.id).join(", ")}.`,
-    );
-  return networks.open(resolve(name), options);
+  if (existsSync(name)) return networks.open(resolve(name), options);
+  const entry = (await known?.list())?.find(({ id }) => id === name);
+  const path = known?.pathOfKnown(name) ?? null;
+  if (entry?.complete && path !== null) return networks.open(path, options);
+  throw new Fault(
+    "unknown-network",
+    entry
+      ? `${entry.name} is not downloaded.`
+      : `There is nothing at ${name}, and no network of that name comes with Proxima.`,
+    entry
+      ? `"proxima download ${name}" gets it.`
+      : `These come with it: ${(await networks.list()).map((n) => n.id).join(", ")}.`,
+  );
 }
 
 /** The network alone, for scripts. */

@@ -159,6 +159,12 @@ export class KnownNetworks {
     return entry ? this.#targetOf(entry) : null;
   }
 
+  /** Where the file of a known network lies once it is there; null for an id that is not in the list. */
+  pathOfKnown(id: string): string | null {
+    const entry = this.#entries.find((known) => known.id === id);
+    return entry ? this.#targetOf(entry) : null;
+  }
+
   /** What is known of a file at a path; null where it is none of these. */
   entryAt(path: string): KnownEntry | null {
     return (
