@@ -51,7 +51,7 @@ export async function networkOf(
   if (tensors.size > mostTensors)
     throw new Fault("damaged-file", `The file names ${tensors.size} tensors.`);
   const found = findNetwork(tensors, families);
-  if (!found) throw unknownFamily([...tensors.keys()], files.title);
+  if (!found) throw unknownFamily(file);
   const { family, part } = found;
   const member = family.member(part.keys);
   const channels = channelsOf(member, family, part);
@@ -158,13 +158,20 @@ function checkSurplus(
   );
 }
 
-function unknownFamily(keys: readonly string[], title: string): Fault {
+function unknownFamily({ files, tensors, foreign }: StateDictFile): Fault {
   const known = families.map((family) => family.title).join(", ");
+  const [maker] = foreign;
+  if (maker)
+    return new Fault(
+      "unsupported-network",
+      `"${files.title}" holds "${maker[0]}", made by ${maker[1]}, which Proxima does not know and does not run.`,
+      `Save the weights as plain tensors of floats. ${exportAdvice}`,
+    );
   return new Fault(
     "unsupported-network",
-    keys.length > 0
-      ? `"${title}" holds weights alone, and their keys are those of no network Proxima knows: ${spell(keys)}.`
-      : `"${title}" holds no weights.`,
+    tensors.size > 0
+      ? `"${files.title}" holds weights alone, and their keys are those of no network Proxima knows: ${spell([...tensors.keys()])}.`
+      : `"${files.title}" holds no weights.`,
     `Known from their weights alone: ${known}. ${exportAdvice}`,
   );
 }
