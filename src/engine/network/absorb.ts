@@ -1,4 +1,5 @@
 import { inputName, type Network } from "./network";
+import { constant } from "./ops/constant";
 import { conv2d } from "./ops/conv2d";
 import type { Node, Weight } from "./op";
 import { preprocessOf, type Preprocess } from "./preprocess";
@@ -13,8 +14,9 @@ export function absorbPreprocess(network: Network): {
   readonly preprocess: Preprocess | null;
 } {
   const preprocess = preprocessOf(network);
-  const readers = network.nodes.filter((node) =>
-    node.inputs.includes(inputName),
+  // a constant names the input and does not look at it
+  const readers = network.nodes.filter(
+    ({ inputs, op }) => inputs.includes(inputName) && op !== constant,
   );
   const [first] = readers;
   const kernel = first?.weights["kernel"];

@@ -1,27 +1,27 @@
 import type { Network } from "./network";
 import { inferShapes, inputName } from "./network";
-import { node as makeNode, type Node, type Shape, type Weight } from "./op";
-import { affineOf, type BatchNormAttributes } from "./ops/batch-norm";
+import { affineAlongChannels } from "./affine";
+import { isIdentity } from "./identity";
+import { node as makeNode, type Node, type Weight } from "./op";
 import type { Conv2dAttributes } from "./ops/conv2d";
 import * as ops from "./ops/index";
 import type { ZeroPadAttributes } from "./ops/zero-pad";
 
 /**
- * The same function in fewer operations, for computing: batch norm goes into the convolution or dense
- * before it, zero padding into the convolution after it, and what changes nothing goes away.
- * A merged node has the name of the last of its parts, so every name left means the value it meant before.
- * Weights are combined in float64. The rectifiers stay as they are. For reports keep the original.
+ * The same function in fewer operations, for computing: batch norm, and constants that scale or shift channels,
+ * go into the convolution or dense layer before them, zero padding into the convolution after it, and what
+ * changes nothing goes away. A merged node has the name of the last of its parts, so every name left means the
+ * value it meant before. Weights are combined in float64. The rectifiers stay as they are. For reports keep the
+ * original.
  */
 export function fold(network: Network): Network {
-  const slim = withoutIdentities(network);
-  const padded = merge(slim, mergePadding);
-  const nodes = merge(padded, mergeBatchNorm);
-  const output = nodes.output;
+  const padded = merge(withoutIdentities(network), mergePadding);
+  const { nodes, output } = withoutUnreadConstants(merge(padded, mergeAffine));
   return {
     ...network,
     output,
-    nodes: nodes.nodes,
-    shapes: inferShapes(network.input, nodes.nodes),
+    nodes,
+    shapes: inferShapes(network.input, nodes),
   };
 }
 
@@ -35,51 +35,51 @@ function withoutIdentities(network: Network): Graph {
   for (const node of network.nodes) {
     const inputs = node.inputs.map(follow);
     const [only] = inputs;
-    if (only !== undefined && only !== inputName && isIdentity(network, node))
+    const kept = only === inputName && node.name === network.output;
+    if (only !== undefined && !kept && isIdentity(node, network.shapes))
       standsFor.set(node.name, only);
     else nodes.push({ ...node, inputs });
   }
   return { nodes, output: follow(network.output), shapes: network.shapes };
 }
 
-function isIdentity(network: Network, node: Node): boolean {
-  if (node.inputs.length !== 1) return false;
-  const shapeOf = (name: string | undefined): Shape | undefined =>
-    name === undefined ? undefined : network.shapes.get(name);
-  const unchanged =
-    shapeOf(node.name)?.join() === shapeOf(node.inputs[0])?.join();
-  if (!unchanged) return false;
-  const handsOn: readonly string[] = [
-    ops.add.kind,
-    ops.multiply.kind,
-    ops.concat.kind,
-    ops.reshape.kind,
-    ops.flatten.kind,
-    ops.zeroPad.kind,
-  ];
-  return handsOn.includes(node.op.kind);
-}
-
-/** Replaces a node and the one before it by one node wherever `join` can and nothing else reads the first. */
+/** Replaces a node and one that it reads by one node wherever `join` can and nothing else reads the first. */
 function merge(
   graph: Graph,
-  join: (first: Node, second: Node, shapes: Graph["shapes"]) => Node | null,
+  join: (
+    node: Node,
+    nodes: ReadonlyMap<string, Node>,
+    shapes: Graph["shapes"],
+  ) => { first: Node; joined: Node } | null,
 ): Graph {
-  const readers = new Map<string, number>([[graph.output, 1]]);
-  for (const node of graph.nodes)
-    for (const name of node.inputs)
-      readers.set(name, (readers.get(name) ?? 0) + 1);
+  const readers = readersOf(graph);
   const nodes = new Map<string, Node>();
   for (const node of graph.nodes) {
-    const first = nodes.get(node.inputs[0] ?? "");
-    const joined =
-      first && readers.get(first.name) === 1 && node.inputs.length === 1
-        ? join(first, node, graph.shapes)
-        : null;
-    if (first && joined) nodes.delete(first.name);
-    nodes.set(node.name, joined ?? node);
+    const found = join(node, nodes, graph.shapes);
+    const merges = found !== null && readers.get(found.first.name) === 1;
+    if (merges) nodes.delete(found.first.name);
+    nodes.set(node.name, merges ? found.joined : node);
   }
   return { ...graph, nodes: [...nodes.values()] };
+}
+
+/** How many nodes read a value; whoever asks for the output counts as one. */
+function readersOf({ nodes, output }: Graph): Map<string, number> {
+  const readers = new Map<string, number>([[output, 1]]);
+  for (const node of nodes)
+    for (const name of node.inputs)
+      readers.set(name, (readers.get(name) ?? 0) + 1);
+  return readers;
+}
+
+function withoutUnreadConstants(graph: Graph): Graph {
+  const readers = readersOf(graph);
+  return {
+    ...graph,
+    nodes: graph.nodes.filter(
+      ({ name, op }) => op.kind !== ops.constant.kind || readers.has(name),
+    ),
+  };
 }
 
 /** Kernels whose last dimensions run over the output channels. */
@@ -90,21 +90,24 @@ const linear: readonly string[] = [
 ];
 
 /** scale (W x + b) + offset = (scale W) x + (scale b + offset) */
-function mergeBatchNorm(
-  first: Node,
-  second: Node,
+function mergeAffine(
+  node: Node,
+  nodes: ReadonlyMap<string, Node>,
   shapes: Graph["shapes"],
-): Node | null {
-  const { kernel, bias } = first.weights;
-  if (!linear.includes(first.op.kind) || !kernel || !isBatchNorm(second))
-    return null;
-  const shape = shapes.get(second.name) ?? [];
-  const channels = shape[shape.length - 1] ?? 0;
-  const { scale, offset } = affineOf(second, channels);
-  const scaled: Weight = {
-    shape: kernel.shape,
-    data: kernel.data.map((w, i) => w * (scale[i % channels] ?? 1)),
-  };
+): { first: Node; joined: Node } | null {
+  const affine = affineAlongChannels(node, nodes, shapes);
+  const first = affine && nodes.get(affine.input);
+  const kernel = first?.weights["kernel"];
+  if (!first || !kernel || !linear.includes(first.op.kind)) return null;
+  const { scale, offset } = affine;
+  const channels = scale.length;
+  const { bias } = first.weights;
+  const scaled: Weight = scale.every((s) => s === 1)
+    ? kernel
+    : {
+        shape: kernel.shape,
+        data: kernel.data.map((w, i) => w * (scale[i % channels] ?? 1)),
+      };
   const moved: Weight = {
     shape: [channels],
     data: Float32Array.from(
@@ -112,15 +115,15 @@ function mergeBatchNorm(
       (o, i) => o + (scale[i] ?? 1) * (bias?.data[i] ?? 0),
     ),
   };
-  return makeNode(first.op, second.name, first.inputs, first.attributes, {
-    kernel: scaled,
-    bias: moved,
-  });
+  return {
+    first,
+    joined: makeNode(first.op, node.name, first.inputs, first.attributes, {
+      kernel: scaled,
+      bias: moved,
+    }),
+  };
 }
 
-function isBatchNorm(node: Node): node is Node<BatchNormAttributes> {
-  return node.op.kind === ops.batchNorm.kind;
-}
 function isZeroPad(node: Node): node is Node<ZeroPadAttributes> {
   return node.op.kind === ops.zeroPad.kind;
 }
@@ -132,8 +135,12 @@ function isConvolution(node: Node): node is Node<Conv2dAttributes> {
   );
 }
 
-function mergePadding(first: Node, second: Node): Node | null {
-  if (!isZeroPad(first) || !isConvolution(second)) return null;
+function mergePadding(
+  second: Node,
+  nodes: ReadonlyMap<string, Node>,
+): { first: Node; joined: Node } | null {
+  const first = nodes.get(second.inputs[0] ?? "");
+  if (!first || !isZeroPad(first) || !isConvolution(second)) return null;
   const { padding } = second.attributes;
   // SAME would look at the size after the padding; nobody writes that.
   if (padding === "same") return null;
@@ -144,9 +151,12 @@ function mergePadding(first: Node, second: Node): Node | null {
     [columns[0] + across[0], columns[1] + across[1]],
   ];
   return {
-    ...second,
-    inputs: first.inputs,
-    attributes: { ...second.attributes, padding: sum },
+    first,
+    joined: {
+      ...second,
+      inputs: first.inputs,
+      attributes: { ...second.attributes, padding: sum },
+    },
   };
 }
 

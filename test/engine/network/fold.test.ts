@@ -216,6 +216,160 @@ describe("fold", () => {
     expectSame(original, folded);
   });
 
+  it("takes out every operation that is made to do nothing, and no other", () => {
+    const none = [
+      [0, 0],
+      [0, 0],
+    ] as const;
+    const unit = weight(
+      [5, 5],
+      Array.from({ length: 25 }, (_, i) => (i % 6 ? 0 : 1)),
+    );
+    const one = { window: [1, 1], strides: [1, 1], padding: "valid" } as const;
+    const idle = [
+      node(ops.transpose, "transpose", ["input"], { order: [0, 1, 2] }),
+      node(ops.slice, "slice", ["transpose"], {
+        begin: [0, 0, 0],
+        size: [5, 5, 3],
+        strides: [1, 1, 1],
+      }),
+      node(ops.gather, "gather", ["slice"], { axis: 2, indices: [0, 1, 2] }),
+      node(ops.pad, "pad", ["gather"], {
+        amounts: [...none, [0, 0]],
+        mode: "reflect",
+        value: 0,
+      }),
+      node(ops.clip, "clip", ["pad"], { low: null, high: null }),
+      node(ops.power, "power", ["clip"], { exponent: 1 }),
+      node(ops.maxPool, "max", ["power"], one),
+      node(ops.averagePool, "average", ["max"], { ...one, counted: none }),
+      node(
+        ops.resample,
+        "resample",
+        ["average"],
+        {},
+        { rows: unit, columns: unit },
+      ),
+      node(ops.reduce, "nothing", ["resample"], {
+        kind: "mean",
+        axes: [],
+        keepDims: true,
+      }),
+    ];
+    const busy = [
+      node(ops.transpose, "turned", ["nothing"], { order: [1, 0, 2] }),
+      node(ops.slice, "backwards", ["turned"], {
+        begin: [4, 0, 0],
+        size: [5, 5, 3],
+        strides: [-1, 1, 1],
+      }),
+      node(ops.gather, "mixed", ["backwards"], {
+        axis: -1,
+        indices: [1, 0, 2],
+      }),
+      node(
+        ops.resample,
+        "flipped",
+        ["mixed"],
+        {},
+        {
+          rows: weight([5, 5], unit.data.toReversed()),
+          columns: randomWeight([5, 5], 1, 3),
+        },
+      ),
+      node(ops.clip, "limited", ["flipped"], { low: -1, high: null }),
+      node(ops.power, "cubed", ["limited"], { exponent: 3 }),
+      node(ops.reduce, "pixel", ["cubed"], {
+        kind: "sum",
+        axes: [0, 1],
+        keepDims: true,
+      }),
+      node(ops.reduce, "same", ["pixel"], {
+        kind: "max",
+        axes: [0, -2],
+        keepDims: true,
+      }),
+    ];
+    const original = network([5, 5, 3], [...idle, ...busy]);
+    const folded = fold(original);
+    expect(folded.nodes.map((n) => n.name)).toEqual(
+      busy.slice(0, -1).map((n) => n.name),
+    );
+    expect(folded.output).toBe("pixel");
+    expectSame(original, folded);
+  });
+
+  it("keeps what does nothing where it is all there is", () => {
+    const original = network(
+      [5, 5, 3],
+      [node(ops.reshape, "same", ["input"], { shape: [5, 5, 3] })],
+    );
+    expect(fold(original).nodes).toEqual(original.nodes);
+  });
+
+  it("puts constants that scale and shift channels into convolutions and dense layers", () => {
+    const constant = (name: string, shape: number[], seed: number) =>
+      node(
+        ops.constant,
+        name,
+        ["input"],
+        {},
+        { value: randomWeight(shape, 1, seed) },
+      );
+    const original = network(
+      [5, 5, 3],
+      [
+        constant("c1", [1, 1, 4], 11),
+        constant("c2", [1, 1, 4], 12),
+        constant("c3", [1, 1, 1], 13),
+        constant("c4", [6], 14),
+        conv("a", "input", [2, 2, 3, 4]),
+        node(ops.multiply, "scaled", ["a", "c1"], {}),
+        node(ops.add, "shifted", ["c2", "scaled"], {}),
+        node(ops.divide, "divided", ["shifted", "c3"], {}),
+        relu("relu", "divided"),
+        node(ops.flatten, "flat", ["relu"], {}),
+        node(
+          ops.dense,
+          "dense",
+          ["flat"],
+          {},
+          {
+            kernel: randomWeight([64, 6], 0.3, 15),
+            bias: randomWeight([6], 1, 16),
+          },
+        ),
+        node(ops.subtract, "less", ["dense", "c4"], {}),
+        node(ops.subtract, "turned", ["c4", "less"], {}),
+      ],
+    );
+    const folded = fold(original);
+    expect(kinds(folded)).toEqual(["conv2d", "rectifier", "flatten", "dense"]);
+    expectSame(original, folded);
+  });
+
+  it("leaves constants that are no scale of channels", () => {
+    const value = (shape: number[]) => ({ value: randomWeight(shape, 1, 17) });
+    const original = network(
+      [5, 5, 3],
+      [
+        conv("a", "input", [1, 1, 3, 4]),
+        node(ops.constant, "position", ["input"], {}, value([5, 5, 4])),
+        node(ops.add, "placed", ["a", "position"], {}),
+        conv("b", "placed", [1, 1, 4, 1]),
+        node(ops.constant, "many", ["input"], {}, value([1, 1, 6])),
+        // the constant makes the channels
+        node(ops.multiply, "spread", ["b", "many"], {}),
+        conv("c", "spread", [5, 5, 6, 6]),
+        node(ops.divide, "over", ["many", "c"], {}),
+        conv("d", "over", [1, 1, 6, 6]),
+        node(ops.maximum, "floor", ["d", "many"], {}),
+      ],
+    );
+    expect(kinds(fold(original))).toEqual(kinds(original));
+    expectSame(original, fold(original));
+  });
+
   it("keeps every rectifier, whatever its slope", () => {
     const original = network(
       [5, 5, 3],

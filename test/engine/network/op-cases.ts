@@ -440,6 +440,10 @@ export const opCases: readonly OpCase[] = [
     axis: 1,
     indices: [2, 2, 1, 2, 2, 2, 2, 2, 0],
   }),
+  opCase("the only one repeated", ops.gather, [[1, 6, 4]], {
+    axis: 0,
+    indices: [0, 0, 0],
+  }),
   opCase("evenly spaced", ops.gather, [[9, 3]], {
     axis: 0,
     indices: [7, 4, 1],

@@ -14,10 +14,15 @@ import {
   reference,
   size,
   sum,
+  weight,
   type Reference,
 } from "./values";
 
 export const layouts: Readonly<Record<string, Reference>> = {
+  constant: (_inputs, node) => {
+    const { shape, data } = weight(node, "value");
+    return { shape: [1, ...shape], data: Float64Array.from(data) };
+  },
   concat: reference<ConcatAttributes>((inputs, node) => {
     const { shape } = first(inputs);
     const axis = node.attributes.axis ?? -1;

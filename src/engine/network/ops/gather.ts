@@ -11,7 +11,7 @@ import {
 import type { GraphBuilder, Ref } from "../../step/graph";
 import { defineOp, type Node } from "../op";
 import { damaged, refuse, single, spell, wholeAxis } from "./check";
-import { only, padAxes, transposeAxes } from "./emitting";
+import { only, padAxes, repeatTo, sumTo, transposeAxes } from "./emitting";
 import { emitSlice } from "./slice";
 
 export interface GatherAttributes {
@@ -52,6 +52,11 @@ export const gather = defineOp<GatherAttributes>({
     const x = only(inputs);
     const axis = axisOf(node, x.shape);
     const { indices } = node.attributes;
+    if (x.shape[axis] === 1)
+      return {
+        output: repeatTo(graph, x, x.shape.with(axis, indices.length)),
+        adjoint: (dy, { graph: reverse }) => [sumTo(reverse, dy, x.shape)],
+      };
     const even = stepOf(indices);
     if (even !== null) {
       const [, ...shape] = x.shape;
