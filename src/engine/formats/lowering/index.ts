@@ -6,7 +6,9 @@ import { Arranging } from "./arranging";
 import { binary, clip, elementwise, prelu, unary } from "./elementwise";
 import { outputOf } from "./finish";
 import { Folding } from "./folding";
-import * as layout from "./layout";
+import { concat, reshape, transpose } from "./layout";
+import { expand, gather, pad } from "./picking";
+import { slice, split } from "./slicing";
 import type { Lowering } from "./lowering";
 import {
   batchNorm,
@@ -17,13 +19,9 @@ import {
 import { matmul } from "./products";
 import { reduce } from "./reductions";
 import { permuted, plainView } from "./view";
-import {
-  adaptiveAveragePool,
-  conv2d,
-  convTranspose2d,
-  pool,
-  resize,
-} from "./windows";
+import { conv2d, convTranspose2d } from "./convolutions";
+import { adaptiveAveragePool, pool } from "./pools";
+import { resize } from "./resizing";
 import type { Work } from "./work";
 
 export { Folding } from "./folding";
@@ -59,14 +57,14 @@ export function createLowering(input: Input): Lowering {
     clip: (...given) => clip(work, ...given),
     softmax: (...given) => softmax(work, ...given),
     reduce: (...given) => reduce(work, ...given),
-    reshape: (...given) => layout.reshape(work, ...given),
-    transpose: (...given) => layout.transpose(work, ...given),
-    slice: (...given) => layout.slice(work, ...given),
-    concat: (...given) => layout.concat(work, ...given),
-    split: (...given) => layout.split(work, ...given),
-    gather: (...given) => layout.gather(work, ...given),
-    pad: (...given) => layout.pad(work, ...given),
-    expand: (...given) => layout.expand(work, ...given),
+    reshape: (...given) => reshape(work, ...given),
+    transpose: (...given) => transpose(work, ...given),
+    slice: (...given) => slice(work, ...given),
+    concat: (...given) => concat(work, ...given),
+    split: (...given) => split(work, ...given),
+    gather: (...given) => gather(work, ...given),
+    pad: (...given) => pad(work, ...given),
+    expand: (...given) => expand(work, ...given),
     resize: (...given) => resize(work, ...given),
     mapConstant: (...given) => folding.map(...given),
     zipConstants: (...given) => folding.zip(...given),

@@ -1,6 +1,5 @@
 /** Resizing and pooling along one axis as matrices [output, input]: exact for any sizes, and so is their gradient. */
 import type { Weight } from "../../network/op";
-import type { Pair } from "../../network/ops/window";
 import type { ResizeSettings } from "./lowering";
 
 type Mixture = readonly (readonly [place: number, share: number])[];
@@ -14,19 +13,15 @@ function matrix(inputs: number, rows: readonly Mixture[]): Weight {
   return { shape: [rows.length, inputs], data: Float32Array.from(data) };
 }
 
-/** Means over windows; of the places outside of the input those within `counted` are zeros that count. */
+/** Means over windows, each a list of places. */
 export function meanMatrix(
   inputs: number,
   windows: readonly (readonly number[])[],
-  [before, after]: Pair,
 ): Weight {
-  const rows = windows.map((places): Mixture => {
-    const counted = places.filter((p) => p >= -before && p < inputs + after);
-    return counted
-      .filter((place) => place >= 0 && place < inputs)
-      .map((place) => [place, 1 / counted.length]);
-  });
-  return matrix(inputs, rows);
+  return matrix(
+    inputs,
+    windows.map((places) => places.map((place) => [place, 1 / places.length])),
+  );
 }
 
 /** As PyTorch's interpolate, TensorFlow's resize and ONNX' Resize do it, without antialiasing. */
