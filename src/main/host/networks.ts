@@ -233,19 +233,26 @@ export class Networks {
   }
 
   async #readBare(place: Place, size: Size, work: WorkOptions) {
+    const known = this.#known?.entryAt(place.path) ?? null;
+    const carded = known?.card.input;
     const request: ReadRequest = {
       trusted: place.bundledId !== null,
       size,
-      openSize: place.openSize,
+      openSize:
+        place.openSize ?? (carded ? [carded.height, carded.width] : null),
     };
     const read = await readApart(place.path, request, {
       signal: work.signal,
       progress: work.progress ?? (() => undefined),
     });
-    const known = this.#known?.entryAt(place.path);
-    if (!known) return { bare: read, readSize: size };
-    const labels = known.imagenet ? ({ kind: "imagenet" } as const) : null;
-    return { bare: { ...read, card: known.card, labels }, readSize: size };
+    const bare = known
+      ? {
+          ...read,
+          card: known.card,
+          labels: known.imagenet ? ({ kind: "imagenet" } as const) : null,
+        }
+      : read;
+    return { bare, readSize: size };
   }
 
   #complete(
