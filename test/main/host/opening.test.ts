@@ -1,18 +1,23 @@
 /** Opening as a conversation, as the window has it: reports, answers, a picture to check with, names. */
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { scoreImages, softmax } from "../../../src/engine";
 import { Networks } from "../../../src/main/host/networks";
 import { writeNpy } from "../../../src/main/host/npy";
 import { bundledFolder } from "../../../src/main/host/resources";
 import type { Answers, NetworkInfo } from "../../../src/shared/domain";
 import { presetFor } from "../../../src/shared/presets";
+import { fileServers } from "../../support/file-server";
 import { hosts, requestOf } from "../../support/host";
+import { temporaryFolders } from "../../support/temporary-folder";
 import { writeTinyNetwork } from "../../support/tiny-network";
+import { writeTinyAlexNet } from "../../support/tiny-safetensors";
 
 const start = hosts();
+const serve = fileServers();
+const temporary = temporaryFolders();
 type Started = Awaited<ReturnType<typeof start>>;
 
 function answersOf({ report }: NetworkInfo, changes: Partial<Answers>) {
@@ -238,4 +243,94 @@ it("reads names from a file the window has a token for", async () => {
   expect(
     await window.call("labels.read", { token: await grant(path) }),
   ).toEqual({ labels: ["cat", "dog"] });
+});
+
+describe("a known network", () => {
+  const before = { ...process.env };
+  afterEach(() => {
+    process.env = { ...before };
+  });
+
+  /** Two starts of the app, and a server that offers a narrow AlexNet. */
+  async function offer() {
+    const root = await temporary();
+    const file = await writeTinyAlexNet(join(root, "net.safetensors"));
+    const server = await serve(await readFile(file));
+    const entry = {
+      id: "small",
+      name: "Small AlexNet",
+      format: "safetensors",
+      url: server.url.replace(".pth", ".safetensors"),
+      licence: "MIT",
+      bytes: server.content.length,
+      checksum: null,
+      card: { name: "Small AlexNet" },
+    };
+    const list = join(root, "list.json");
+    await writeFile(list, JSON.stringify([entry]));
+    process.env["PROXIMA_KNOWN_NETWORKS"] = list;
+    return { server, root };
+  }
+
+  it("is downloaded only when asked, opened, and found again after a restart", async () => {
+    const { server, root } = await offer();
+    const { window } = await start({ root });
+    const [listed] = await window.call("known.list", {});
+    expect(listed).toMatchObject({ id: "small", complete: false, present: 0 });
+    await window.call("networks.list", {});
+    expect(server.requests).toHaveLength(0);
+    const stages = new Set<string>();
+    const network = await window.job(
+      "known.download",
+      { id: "small" },
+      { onProgress: ({ stage }) => stages.add(stage) },
+    );
+    expect(stages).toContain("Downloading");
+    expect(network).toMatchObject({ name: "Small AlexNet", classes: 1000 });
+    expect(await window.call("known.list", {})).toMatchObject([
+      { complete: true, network: network.id, present: server.content.length },
+    ]);
+    const answers = answersOf(network, { labels: { kind: "none" } });
+    await window.job("networks.answer", { network: network.id, answers });
+    const later = await start({ root });
+    const again = await later.window.call("networks.get", {
+      network: network.id,
+    });
+    expect(again.id).toBe(network.id);
+    expect(again.report.answers).toEqual(answers);
+    // what is there is only opened
+    const opened = await later.window.job("known.download", { id: "small" });
+    expect(opened.id).toBe(network.id);
+    expect(server.requests).toHaveLength(1);
+    await later.window.call("known.remove", { id: "small" });
+    expect(await later.window.call("known.list", {})).toMatchObject([
+      { complete: false, network: null, present: 0 },
+    ]);
+  });
+
+  it("stops when the window cancels, and says what went wrong", async () => {
+    const { server, root } = await offer();
+    const { window } = await start({ root });
+    server.faults.stopAfter = 20_000;
+    const abort = new AbortController();
+    const running = window.job(
+      "known.download",
+      { id: "small" },
+      {
+        signal: abort.signal,
+        onProgress: ({ bytes }) => {
+          if (bytes === 0) abort.abort();
+        },
+      },
+    );
+    await expect(running).rejects.toThrow();
+    server.faults.status = 404;
+    await expect(
+      window.job("known.download", { id: "small" }),
+    ).rejects.toMatchObject({ code: "export-failed" });
+    server.faults.status = null;
+    server.faults.stopAfter = null;
+    const network = await window.job("known.download", { id: "small" });
+    expect(network.name).toBe("Small AlexNet");
+  });
 });
