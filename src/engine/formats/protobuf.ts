@@ -419,6 +419,26 @@ function readBytes(reader: Reader): Uint8Array {
   return bytes;
 }
 
+/** The whole numbers of a packed list, as far as safe integers go; null where the bytes are none. */
+export function unpackInts(
+  bytes: Uint8Array,
+  isUnsigned: boolean,
+): Float64Array | null {
+  let numbers = 0;
+  for (const byte of bytes) if (byte < 128) numbers++;
+  const values = new Float64Array(numbers);
+  const reader = new protobuf.Reader(bytes);
+  try {
+    for (let i = 0; i < numbers; i++) {
+      const value = long(reader);
+      values[i] = saturated(isUnsigned ? unsigned(value) : value);
+    }
+  } catch {
+    return null;
+  }
+  return reader.pos === bytes.length ? values : null;
+}
+
 /** A varint of up to 64 bits; the Reader's own value depends on which packages it finds. */
 function long(reader: Reader): bigint | number {
   const { buf } = reader;
