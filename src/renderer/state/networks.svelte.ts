@@ -52,7 +52,6 @@ export class Networks {
   /** Shows a network. Whoever does it lays out its classes in the same turn, or the old ones would count as its choices. */
   show(network: NetworkInfo | null): void {
     this.current = network;
-    this.refused = null;
   }
 
   /** The same network with other answers: whoever holds the old one sees the new one from now on. */

@@ -84,6 +84,15 @@ describe("a network that was opened", () => {
     expect(app.networks.current?.id).toBe("toy");
     const calls = fake.calls.filter(({ name }) => name === "networks.opened");
     expect(calls).toEqual([]);
+    // The engine that is started again finds what was open; the refusal waits for its answer.
+    fake.kill();
+    fake.emit({ kind: "engine-gone", message: "Killed.", remedy: "" });
+    await app.engine.restart();
+    await vi.waitFor(() => {
+      expect(app.notices.spoken).toBe("The engine runs again");
+      expect(app.runs.obstacle).toBeNull();
+    });
+    expect(app.networks.refused).toMatchObject({ chosen });
   });
 });
 
