@@ -10,12 +10,11 @@ import {
   type AnswersFile,
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import { parseJson } from "../../shared/json";
 import { networkExtensions } from "../../shared/network-files";
 import { codeOf, replaceFile } from "./folder";
+import { mostShallowBytes, parseShallowJson } from "./shallow-json";
 
 const suffix = ".proxima.json";
-const mostBytes = 64 * 2 ** 20;
 /** Files that make their folder a network. */
 const mainFiles = ["model.json", "saved_model.pb"];
 
@@ -54,7 +53,14 @@ export async function writeAnswersBeside(
     hash,
     answers,
   };
-  await replaceFile(target, `${JSON.stringify(content, undefined, 2)}\n`);
+  const text = `${JSON.stringify(content, undefined, 2)}\n`;
+  if (Buffer.byteLength(text) > mostShallowBytes)
+    throw new Fault(
+      "export-failed",
+      `The names of the classes make "${file}" larger than ${mostShallowBytes} bytes, which is more than is read.`,
+      "Leave the names out of the answers, and give them as a file.",
+    );
+  await replaceFile(target, text);
   return { outcome: "written", file };
 }
 
@@ -90,12 +96,14 @@ async function readAnswersFile(path: string): Promise<AnswersFile | null> {
       { cause },
     );
   if (!found.isFile()) throw damaged("is not a plain file");
-  if (found.size > mostBytes)
-    throw damaged(`has ${found.size} bytes; at most ${mostBytes} are read`);
+  if (found.size > mostShallowBytes)
+    throw damaged(
+      `has ${found.size} bytes; at most ${mostShallowBytes} are read`,
+    );
   const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw damaged(`cannot be read (${codeOf(error)})`, error);
   });
-  const content = parseJson(text);
+  const content = parseShallowJson(text);
   const parsed = answersFileSchema.safeParse(content);
   if (parsed.success) return parsed.data;
   if (content === undefined) throw damaged("is not readable as JSON");

@@ -14,10 +14,9 @@ import { open } from "node:fs/promises";
 import { basename } from "node:path";
 import { limits } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import { parseJson } from "../../shared/json";
 import { codeOf } from "./folder";
+import { mostShallowBytes, parseShallowJson } from "./shallow-json";
 
-const mostBytes = 64 * 2 ** 20;
 const mostLabels = 1_000_000;
 
 /** Classes without a name have an empty one. Throws a Fault `damaged-file`. */
@@ -40,7 +39,7 @@ export async function readLabelsFile(path: string): Promise<string[]> {
 export function parseLabels(text: string, title: string): string[] {
   const first = text.trimStart()[0];
   if (first === "[" || first === "{") {
-    const content = parseJson(text);
+    const content = parseShallowJson(text);
     if (content !== undefined) return labelsInJson(content, title);
     if (/\.json$/i.test(title)) throw damaged(title, "is not readable as JSON");
   }
@@ -180,10 +179,10 @@ async function readSmall(path: string, title: string): Promise<Uint8Array> {
     try {
       const found = await file.stat();
       if (!found.isFile()) throw damaged(title, "is not a plain file");
-      if (found.size > mostBytes)
+      if (found.size > mostShallowBytes)
         throw damaged(
           title,
-          `has ${found.size} bytes; at most ${mostBytes} are read`,
+          `has ${found.size} bytes; at most ${mostShallowBytes} are read`,
         );
       return await file.readFile();
     } finally {

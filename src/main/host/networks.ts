@@ -1,7 +1,7 @@
 /** The networks at hand: those that come with Proxima and those the user opened, with what was answered for them. */
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import {
   answerNetwork,
   type GivenAnswers,
@@ -117,7 +117,8 @@ export class Networks {
   /** Opens a network from disk; its id is the same as long as its files are. */
   async open(path: string, options: OpenOptions): Promise<OpenedNetwork> {
     const { given = {}, openSize = null } = options;
-    const place: Place = { path, bundledId: null, given, openSize };
+    const bundledId = dirname(path) === this.#bundled ? basename(path) : null;
+    const place: Place = { path, bundledId, given, openSize };
     const opened = await this.#read(place, options);
     this.#places.set(opened.id, place);
     return this.#keep(opened.id, Promise.resolve(opened));
@@ -139,12 +140,24 @@ export class Networks {
       throw changed(before.network);
     const held = this.#complete({ ...before, ...read, place }, answers);
     options.signal.throwIfAborted();
-    await this.#remembered.remember(held.info.hash, answers, {
-      path: place.path,
-      beside: before.beside,
-    });
+    const forgotten = await this.#remember(held, answers);
     if (place.bundledId === null) this.#places.set(id, place);
-    return this.#keep(id, Promise.resolve(held));
+    return this.#keep(id, Promise.resolve(withWarnings(held, forgotten)));
+  }
+
+  /** Warnings where it cannot be kept for the next start. */
+  async #remember(
+    { info, place, beside }: Held,
+    answers: Answers,
+  ): Promise<string[]> {
+    const { path } = place;
+    try {
+      await this.#remembered.remember(info.hash, answers, { path, beside });
+      return [];
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      return [`The answers count until Proxima ends. ${error.message}`];
+    }
   }
 
   /** Writes the answers beside the network's file. Throws a Fault `invalid-request` or `export-failed`. */
@@ -163,11 +176,9 @@ export class Networks {
       options,
     );
     if (written.outcome === "written") {
-      await this.#remembered.remember(info.hash, answers, {
-        path: place.path,
-        beside: answers,
-      });
-      await this.#keep(id, Promise.resolve({ ...held, beside: answers }));
+      const exported = { ...held, beside: answers };
+      await this.#remember(exported, answers);
+      await this.#keep(id, Promise.resolve(exported));
     }
     return written;
   }
@@ -329,6 +340,12 @@ export class Networks {
 
 const foreignAnswers =
   "The answers beside the file are for other content than it holds now, and are not used.";
+
+function withWarnings(held: Held, more: readonly string[]): Held {
+  if (more.length === 0) return held;
+  const { info } = held;
+  return { ...held, info: { ...info, warnings: [...info.warnings, ...more] } };
+}
 
 function hashOf({ provenance }: Network): string {
   return provenance.hash;

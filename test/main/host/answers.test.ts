@@ -175,6 +175,20 @@ describe("answers", () => {
   });
 });
 
+it("count for the session where they cannot be kept", async () => {
+  const { root, folder } = await setUp();
+  await writeFile(join(root, "file"), "");
+  const networks = await start(join(root, "file"));
+  const { id } = await networks.open(folder, { signal });
+  const { info } = await networks.answer(id, answers(), { signal });
+  expect(info.report.answers).toEqual(answers());
+  expect(info.warnings).toEqual([
+    expect.stringContaining("count until Proxima ends"),
+  ]);
+  const again = await networks.open(folder, { signal });
+  expect(again.info.report.answers).toEqual(answers());
+});
+
 describe("the file of remembered answers", () => {
   const place = { path: "/net", beside: null };
 
@@ -356,6 +370,14 @@ describe("answers beside the file", () => {
         new RegExp(`"model.json.proxima.json".*${said}`),
       ) as unknown,
     });
+  });
+
+  it("that nest without end are refused", async () => {
+    const { folder } = await setUp();
+    await writeFile(beside(folder), "[".repeat(1_000_000));
+    await expect(openNamed(folder, { signal })).rejects.toThrow(
+      "not readable as JSON",
+    );
   });
 
   it("lie beside a single file, and in a folder after its main file", async () => {

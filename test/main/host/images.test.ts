@@ -98,6 +98,18 @@ describe("loading pictures", () => {
     expect((await sharp(deep).metadata()).depth).toBe("ushort");
     const { values } = await loadImage(await save("deep.png", deep), [4, 4, 3]);
     expect(channelsOf(values, 3)).toEqual([[64], [64], [64]]);
+    const one = await loadImage(join(folder, "deep.png"), [3, 5, 1]);
+    expect(channelsOf(one.values, 1)).toEqual([[64]]);
+    const colour = await sharp(
+      new Uint16Array(48).map((_, i) => [0x2000, 0x8000, 0xffff][i % 3] ?? 0),
+      { raw: { width: 4, height: 4, channels: 3 } },
+    )
+      .toColourspace("rgb16")
+      .png()
+      .toBuffer();
+    expect((await sharp(colour).metadata()).depth).toBe("ushort");
+    const three = await loadImage(await save("deep3.png", colour), [4, 4, 3]);
+    expect(channelsOf(three.values, 3)).toEqual([[32], [128], [255]]);
 
     const tiny = await plain(1, 1, [200, 100, 50])
       .png({ palette: true })

@@ -135,8 +135,12 @@ describe("names of classes", () => {
         message: expect.stringMatching(said) as unknown,
       });
     }
-    await truncate(path, 65 * 2 ** 20);
-    await expect(readLabelsFile(path)).rejects.toThrow(/at most 67108864/);
+    await truncate(path, 9 * 2 ** 20);
+    await expect(readLabelsFile(path)).rejects.toThrow(/at most 8388608/);
+    await writeFile(path.replace("txt", "json"), "[".repeat(8 * 2 ** 20));
+    await expect(readLabelsFile(path.replace("txt", "json"))).rejects.toThrow(
+      "not readable as JSON",
+    );
     execFileSync("mkfifo", [join(root, "pipe")]);
     await expect(readLabelsFile(join(root, "pipe"))).rejects.toThrow(
       /no(t a)? plain file/,
