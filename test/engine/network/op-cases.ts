@@ -105,6 +105,22 @@ function convCase(seed: number): OpCase {
   );
 }
 
+/** Few channels under a stride: the gradient goes another way. */
+function stemCase(seed: number): OpCase {
+  const pick = picker(seed);
+  const stride = pick(2, 4);
+  const kernel = [pick(1, 7), pick(1, 7)] as const;
+  const padding = randomPadding(pick);
+  const shape = [pick(9, 14), pick(9, 14), pick(1, 4)] as const;
+  return opCase(
+    `${shape.join("x")} kernel ${kernel.join("x")} stride ${stride} padding ${spell(padding)}`,
+    ops.conv2d,
+    [shape],
+    { strides: [stride, stride], dilations: [1, 1], padding, groups: 1 },
+    { kernel: randomWeight([...kernel, shape[2], 5], 0.5, seed) },
+  );
+}
+
 function depthwiseCase(seed: number): OpCase {
   const pick = picker(seed);
   const kernel = [pick(1, 5), pick(1, 5)] as const;
@@ -264,6 +280,29 @@ export const opCases: readonly OpCase[] = [
     { kernel: randomWeight([7, 7, 3, 4], 0.3, 3) },
   ),
   ...seeds(100, 16).map(convCase),
+  ...seeds(150, 16).map(stemCase),
+  opCase(
+    "patches",
+    ops.conv2d,
+    [[12, 12, 3]],
+    { strides: [4, 4], dilations: [1, 1], padding: "valid", groups: 1 },
+    { kernel: randomWeight([4, 4, 3, 6], 0.3, 5) },
+  ),
+  opCase(
+    "padding wider than the kernel under a stride",
+    ops.conv2d,
+    [[8, 8, 3]],
+    {
+      strides: [2, 2],
+      dilations: [1, 1],
+      padding: [
+        [4, 3],
+        [1, 5],
+      ],
+      groups: 1,
+    },
+    { kernel: randomWeight([3, 3, 3, 6], 0.3, 6) },
+  ),
   opCase(
     "padding wider than the kernel",
     ops.depthwiseConv2d,

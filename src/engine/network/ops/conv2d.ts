@@ -16,6 +16,7 @@ import {
 } from "./check";
 import { padMaps, rank4, spread } from "./eagerly";
 import { biasAdd, crop, mapOf, only, spatial } from "./emitting";
+import { emitPhases } from "./phases";
 import {
   checkedOutput,
   isSame,
@@ -111,11 +112,24 @@ export const conv2d = defineOp<Conv2dAttributes>({
     return {
       output,
       adjoint: (dy, { graph: reverse }) => [
-        inputGradient(reverse, x, kernel, dy, window),
+        phasesOf(reverse, node, dy, mapOf(x)) ??
+          inputGradient(reverse, x, kernel, dy, window),
       ],
     };
   },
 });
+
+function phasesOf(
+  graph: GraphBuilder,
+  node: Node<Conv2dAttributes>,
+  dy: Ref,
+  shape: readonly [number, number, number, number],
+): Ref | null {
+  const { groups, dilations } = node.attributes;
+  const kernel = node.weights["kernel"];
+  if (!kernel || groups > 1 || dilations.some((d) => d > 1)) return null;
+  return emitPhases(graph, kernel, dy, shape, windowOf(node));
+}
 
 /**
  * Explicit padding goes another way than in the forward pass: oneDNN takes only SAME and VALID in the

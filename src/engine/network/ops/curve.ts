@@ -46,7 +46,10 @@ export function activation<A extends object = None>(
   return { ...curve(...parts), activation: true };
 }
 
-/** Formulas of several steps are computed in float32: bfloat16 would round at each. */
+/**
+ * In float32 whatever the precision: bfloat16 would round at each step of a formula, and TensorFlow 2.21 computes
+ * exponentials several times as slowly in it.
+ */
 export function widely<A extends object = None>(emit: Emit<A>): Emit<A> {
   return (x, graph, attributes) => {
     const wide = emit(graph.cast(x, "float32"), graph, attributes);

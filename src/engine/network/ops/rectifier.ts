@@ -140,6 +140,7 @@ function emitBackward(
   slope: number,
   ceiling: number | null,
 ): Ref {
+  if (slope === 0 && ceiling === 6) return graph.binary("Relu6Grad", dy, y);
   const masked = leakyGradient(graph, dy, y, slope);
   if (ceiling === null) return masked;
   // ReluGrad passes where its second argument is positive, here where y is below the ceiling.

@@ -18,26 +18,42 @@ import { scale } from "./emitting";
 import { leakyGradient } from "./rectifier";
 
 /** 1 / (1 + exp(-x)) */
-export const sigmoid = activation("sigmoid", sigmoidTensor, (x, graph) => {
-  const y = graph.unary("Sigmoid", x);
-  return { y, backward: (dy, g) => g.binary("SigmoidGrad", y, dy) };
-});
+export const sigmoid = activation(
+  "sigmoid",
+  sigmoidTensor,
+  widely((x, graph) => {
+    const y = graph.unary("Sigmoid", x);
+    return { y, backward: (dy, g) => g.binary("SigmoidGrad", y, dy) };
+  }),
+);
 
-export const tanh = activation("tanh", tanhTensor, (x, graph) => {
-  const y = graph.unary("Tanh", x);
-  return { y, backward: (dy, g) => g.binary("TanhGrad", y, dy) };
-});
+export const tanh = activation(
+  "tanh",
+  tanhTensor,
+  widely((x, graph) => {
+    const y = graph.unary("Tanh", x);
+    return { y, backward: (dy, g) => g.binary("TanhGrad", y, dy) };
+  }),
+);
 
 /** log(1 + exp(x)) */
-export const softplus = activation("softplus", softplusTensor, (x, graph) => ({
-  y: graph.unary("Softplus", x),
-  backward: (dy, g) => g.binary("SoftplusGrad", dy, x),
-}));
+export const softplus = activation(
+  "softplus",
+  softplusTensor,
+  widely((x, graph) => ({
+    y: graph.unary("Softplus", x),
+    backward: (dy, g) => g.binary("SoftplusGrad", dy, x),
+  })),
+);
 
-export const selu = activation("selu", seluTensor, (x, graph) => {
-  const y = graph.unary("Selu", x);
-  return { y, backward: (dy, g) => g.binary("SeluGrad", dy, y) };
-});
+export const selu = activation(
+  "selu",
+  seluTensor,
+  widely((x, graph) => {
+    const y = graph.unary("Selu", x);
+    return { y, backward: (dy, g) => g.binary("SeluGrad", dy, y) };
+  }),
+);
 
 export interface EluAttributes {
   readonly alpha: number;
@@ -98,21 +114,21 @@ export const celu = activation<CeluAttributes>(
 export const softsign = activation(
   "softsign",
   (x) => div(x, add(abs(x), 1)),
-  (x, graph) => ({
+  widely((x, graph) => ({
     y: graph.unary("Softsign", x),
     backward: (dy, g) => g.binary("SoftsignGrad", dy, x),
-  }),
+  })),
 );
 
 /** log(1 / (1 + exp(-x))) */
 export const logSigmoid = activation(
   "log-sigmoid",
   (x) => neg(softplusTensor(neg(x))),
-  (x, graph) => {
+  widely((x, graph) => {
     const turned = graph.unary("Neg", x);
     return {
       y: graph.unary("Neg", graph.unary("Softplus", turned)),
       backward: (dy, g) => g.binary("SoftplusGrad", dy, turned),
     };
-  },
+  }),
 );
