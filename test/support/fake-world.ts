@@ -158,8 +158,6 @@ const status: EngineStatus = {
 
 export interface FakeOptions {
   readonly networks?: readonly NetworkInfo[];
-  /** Of those the ids that the host can get but does not hold open. */
-  readonly unlisted?: readonly string[];
   readonly remembered?: Remembered;
   readonly last?: { gallery: GalleryRecord; runs: RunRecord[] };
   /** What `networks.open` gives. */
@@ -216,7 +214,6 @@ export function answered(network: NetworkInfo, answers: Answers): NetworkInfo {
 /** Main and the host as the window meets them: the real contract over a port in memory, answers by the test. */
 export function fakeWorld(options: FakeOptions = {}) {
   const networks = [...(options.networks ?? [networkInfo()])];
-  const unlisted = new Set(options.unlisted ?? []);
   const runs: DrivenRun[] = [];
   const calls: { name: string; request: unknown }[] = [];
   const pictures: unknown[] = [];
@@ -241,14 +238,9 @@ export function fakeWorld(options: FakeOptions = {}) {
   const handlers: Handlers<EngineTable> = {
     status: () => Promise.resolve(status),
     "networks.list": () =>
-      Promise.resolve(
-        networks
-          .filter(({ id }) => !unlisted.has(id))
-          .map(({ labels: _, ...summary }) => summary),
-      ),
+      Promise.resolve(networks.map(({ labels: _, ...summary }) => summary)),
     "networks.get": ({ network }) => {
       const found = networks.find((n) => n.id === network);
-      unlisted.delete(network);
       return found
         ? Promise.resolve(found)
         : Promise.reject(new Fault("unknown-network", "There is none."));

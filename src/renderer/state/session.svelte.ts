@@ -218,14 +218,15 @@ export class Session {
     return null;
   }
 
-  /** One of the well-known networks that was downloaded; the host knows where it lies. */
+  /** One of the well-known networks that was downloaded. */
   async #reachKnown(id: string): Promise<NetworkInfo | null> {
     const { known, networks } = this.#services;
     await known.load();
-    if (!known.list.some(({ network }) => network === id)) return null;
-    const network = await networks.get(id);
+    const entry = known.list.find(({ network }) => network === id);
+    if (!entry?.complete) return null;
+    const network = await known.open(entry.id);
     await networks.refresh();
-    return network;
+    return network?.id === id ? network : null;
   }
 
   /** Shows a network with its choices; true where some were remembered for it. */

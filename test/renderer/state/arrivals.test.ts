@@ -286,10 +286,10 @@ describe("a known network", () => {
   it("that was open is open again after a restart", async () => {
     const { app } = await start({
       known: [{ ...entry, complete: true, present: 100, network: "toy-2" }],
-      networks: [networkInfo(), networkInfo({ id: "toy-2" })],
-      unlisted: ["toy-2"],
+      download: () => Promise.resolve(networkInfo({ id: "toy-2" })),
       remembered: { network: "toy-2" },
     });
     expect(app.networks.current?.id).toBe("toy-2");
+    expect(app.runs.obstacle).toBeNull();
   });
 });
