@@ -3,6 +3,7 @@ import { openBackend, type Backend } from "../main/host/backend";
 import { dataFolder, downloadsIn } from "../main/host/data-folder";
 import { KnownNetworks } from "../main/host/known/known-networks";
 import { openNamed, type OpenedNetwork } from "../main/host/networks";
+import { RememberedAnswers } from "../main/host/remembered-answers";
 import { readAnswers } from "./answers";
 import type { Context, Values } from "./command";
 
@@ -19,7 +20,14 @@ export async function openTheNetwork(
   const { signal } = context;
   const given = await readAnswers(values);
   const known = await openTheKnown(context);
-  const opened = await openNamed(name, { signal, given, openSize, known });
+  const remembered = await RememberedAnswers.open(dataFolder(), logTo(context));
+  const opened = await openNamed(name, {
+    signal,
+    given,
+    openSize,
+    known,
+    remembered,
+  });
   const { warnings, report } = opened.info;
   for (const warning of warnings) context.warn(warning);
   const { from, because } = report;
@@ -30,13 +38,17 @@ export async function openTheNetwork(
   return opened;
 }
 
+function logTo(context: Context) {
+  return (line: string) => {
+    context.warn(line);
+  };
+}
+
 /** Known networks in the app's data. */
 export function openTheKnown(context: Context): Promise<KnownNetworks> {
   return KnownNetworks.open({
     folder: downloadsIn(dataFolder()),
-    log: (line) => {
-      context.warn(line);
-    },
+    log: logTo(context),
     listFile: process.env["PROXIMA_KNOWN_NETWORKS"],
   });
 }

@@ -4,8 +4,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Networks } from "../../src/main/host/networks";
 import { readNpy, writeNpy } from "../../src/main/host/npy";
-import { answersFileSchema, runRecordSchema } from "../../src/shared/domain";
+import { RememberedAnswers } from "../../src/main/host/remembered-answers";
+import { bundledFolder } from "../../src/main/host/resources";
+import {
+  answersFileSchema,
+  runRecordSchema,
+  type Answers,
+} from "../../src/shared/domain";
 import { presetFor } from "../../src/shared/presets";
 import { fileServers } from "../support/file-server";
 import { temporaryFolders } from "../support/temporary-folder";
@@ -270,9 +277,51 @@ describe("inspect", () => {
       preprocessing: presetFor("caffe", 3),
       report: { from: { size: "answer", preprocessing: "answer" } },
     });
+    const flags = ["--preprocess", "unit", "--size", "96x96"];
+    const flagged = await proxima(["inspect", file, "--json", ...flags]);
+    expect(flagged.lines()[0]).toMatchObject({
+      input: { height: 96, width: 96 },
+      preprocessing: presetFor("unit", 3),
+      report: { answers: { labels: { kind: "none" } } },
+    });
     const text = await proxima(["inspect", file]);
     expect(text.out).toMatch(/preprocessing +caffe: BGR, .* \(as answered\)/);
     expect(text.out).toMatch(/classes +1000, names: none/);
+  });
+});
+
+it("takes what was answered in the window", async () => {
+  const file = await writeTinyAlexNet(at("net.safetensors"), { classes: 3 });
+  const answers = {
+    size: [70, 64],
+    preprocessing: presetFor("caffe", 3),
+    labels: { kind: "list", labels: ["eins", "zwei", "drei"] },
+  } satisfies Answers;
+  const networks = new Networks({
+    bundled: bundledFolder(),
+    memory: () => 2 ** 30,
+    remembered: await RememberedAnswers.open(at("data"), () => undefined),
+  });
+  const { signal } = new AbortController();
+  const { id } = await networks.open(file, { signal });
+  await networks.answer(id, answers, { signal });
+  const ran = await proxima(["inspect", file, "--json"]);
+  expect(ran.err).toBe("");
+  expect(ran.lines()[0]).toMatchObject({
+    id,
+    input: { height: 70, width: 64 },
+    report: { answers },
+  });
+  const flagged = await proxima([
+    "inspect",
+    file,
+    "--json",
+    "--labels",
+    "none",
+  ]);
+  expect(flagged.lines()[0]).toMatchObject({
+    preprocessing: answers.preprocessing,
+    report: { answers: { labels: { kind: "none" } } },
   });
 });
 

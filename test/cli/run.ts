@@ -1,4 +1,9 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { main } from "../../src/cli/index";
+
+// not the data of whoever runs the tests
+process.env["PROXIMA_USER_DATA"] = join(tmpdir(), `proxima-cli-${process.pid}`);
 
 export interface Ran {
   readonly code: number;

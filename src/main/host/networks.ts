@@ -8,7 +8,12 @@ import {
   type Network,
   type NetworkCard,
 } from "../../engine";
-import type { Answers, ImportReport, NetworkInfo } from "../../shared/domain";
+import type {
+  Answers,
+  AnswersFile,
+  ImportReport,
+  NetworkInfo,
+} from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { readAnswersBeside, writeAnswersBeside } from "./answers-file";
 import { imagenetNames } from "./imagenet";
@@ -55,8 +60,8 @@ interface Held extends OpenedNetwork {
   readonly readSize: Size;
   /** The answers that lie beside the file and are for it. */
   readonly beside: Answers | null;
-  /** False: answers lie beside the file that are for other content. */
-  readonly fits: boolean;
+  /** Why the answers beside the file are not used; null where they are, or there are none. */
+  readonly unused: string | null;
 }
 
 type Size = readonly [number, number] | null;
@@ -72,6 +77,8 @@ export interface NetworksOptions {
   readonly memory: () => number;
   readonly remembered?: RememberedAnswers;
   readonly known?: KnownNetworks | null;
+  /** Damaged answers beside a file refuse it: no person is there to see a warning. */
+  readonly strict?: boolean;
 }
 
 export class Networks {
@@ -79,6 +86,7 @@ export class Networks {
   readonly #memory: () => number;
   readonly #remembered: RememberedAnswers;
   readonly #known: KnownNetworks | null;
+  readonly #strict: boolean;
   /** Where every network opened so far lies; the id holds a hash of its content. */
   readonly #places = new Map<string, Place>();
   readonly #infos = new Map<string, NetworkInfo>();
@@ -90,11 +98,13 @@ export class Networks {
     memory,
     remembered = RememberedAnswers.inMemory(),
     known = null,
+    strict = false,
   }: NetworksOptions) {
     this.#bundled = bundled;
     this.#memory = memory;
     this.#remembered = remembered;
     this.#known = known;
+    this.#strict = strict;
   }
 
   /** Bundled ones first; one that cannot be read is left out. */
@@ -220,7 +230,10 @@ export class Networks {
     options: WorkOptions = { signal: new AbortController().signal },
   ): Promise<Held> {
     const { path, bundledId, given, openSize } = place;
-    const file = bundledId === null ? await readAnswersBeside(path) : null;
+    const { file, warning } =
+      bundledId === null
+        ? await this.#readBeside(path)
+        : { file: null, warning: null };
     const wanted = (answers: Answers | null): Size =>
       given.size ?? (answers?.size ? (openSize ?? answers.size) : null);
     // whose answers count is known once the file has been read, and its size is needed before: what it was last
@@ -236,11 +249,23 @@ export class Networks {
     read ??= await this.#readBare(place, null, options);
     const hash = hashOf(read.bare.network);
     const fits = !file || file.hash === "" || file.hash === hash;
+    const unused = fits ? warning : foreignAnswers;
     const beside = fits ? (file?.answers ?? null) : null;
     const answers = this.#remembered.pick(hash, beside);
     if (!isSameSize(wanted(answers), read.readSize))
       read = await this.#readBare(place, wanted(answers), options);
-    return this.#complete({ ...read, place, beside, fits }, answers);
+    return this.#complete({ ...read, place, beside, unused }, answers);
+  }
+
+  async #readBeside(
+    path: string,
+  ): Promise<{ file: AnswersFile | null; warning: string | null }> {
+    try {
+      return { file: await readAnswersBeside(path), warning: null };
+    } catch (error) {
+      if (this.#strict || !(error instanceof Fault)) throw error;
+      return { file: null, warning: `${error.message} It is not used.` };
+    }
   }
 
   async #readBare(place: Place, size: Size, work: WorkOptions) {
@@ -267,13 +292,13 @@ export class Networks {
   }
 
   #complete(
-    read: Pick<Held, "place" | "bare" | "readSize" | "beside" | "fits"> & {
+    read: Pick<Held, "place" | "bare" | "readSize" | "beside" | "unused"> & {
       /** Of one that is open already. */
       readonly id?: string;
     },
     answers: Answers | null,
   ): Held {
-    const { place, bare, readSize, fits } = read;
+    const { place, bare, readSize, unused } = read;
     const { network: answered, report } = answerNetwork(bare, {
       given: {
         ...answers,
@@ -283,9 +308,7 @@ export class Networks {
       imagenet: imagenetNames(this.#bundled),
     });
     const { provenance } = answered;
-    const warnings = fits
-      ? provenance.warnings
-      : [...provenance.warnings, foreignAnswers];
+    const warnings = [...provenance.warnings, ...(unused ? [unused] : [])];
     const network = { ...answered, provenance: { ...provenance, warnings } };
     const id = read.id ?? place.bundledId ?? idOf(network);
     const info = this.#describe(id, place, { network, report }, bare.card);
@@ -386,14 +409,17 @@ export async function openNamed(
   name: string,
   {
     known = null,
+    remembered,
     ...options
-  }: OpenOptions & { readonly known?: KnownNetworks | null },
+  }: OpenOptions & Pick<NetworksOptions, "known" | "remembered">,
 ): Promise<OpenedNetwork> {
   const folder = bundledFolder();
   const networks = new Networks({
     bundled: folder,
     memory: memoryBudget,
+    remembered,
     known,
+    strict: true,
   });
   const isId =
     basename(name) === name &&

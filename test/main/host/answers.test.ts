@@ -362,8 +362,14 @@ describe("answers beside the file", () => {
       "answers.preprocessing.std.0",
     ],
   ])("that are damaged are refused by name: %s", async (text, said) => {
-    const { folder } = await setUp();
+    const { folder, networks } = await setUp();
     await writeFile(beside(folder), text);
+    // in the window the guess is seen, and a warning
+    const { info } = await networks.open(folder, { signal });
+    expect(info.report.from.preprocessing).toBe("guess");
+    expect(info.warnings).toEqual([
+      expect.stringMatching(new RegExp(`${said}.* It is not used\\.$`)),
+    ]);
     await expect(openNamed(folder, { signal })).rejects.toMatchObject({
       code: "damaged-file",
       message: expect.stringMatching(
