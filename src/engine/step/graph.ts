@@ -161,7 +161,9 @@ export class GraphBuilder {
     );
   }
 
+  /** x itself where it has the shape. */
   reshape(x: Ref, shape: readonly number[]): Ref {
+    if (x.shape.join() === shape.join()) return x;
     return this.add(
       "Reshape",
       [x, this.ints(shape)],
@@ -205,7 +207,9 @@ export class GraphBuilder {
     );
   }
 
+  /** All of it is x itself. */
   slice(x: Ref, begin: readonly number[], size: readonly number[]): Ref {
+    if (size.every((d, i) => d === x.shape[i])) return x;
     return this.add(
       "Slice",
       [x, this.ints(begin), this.ints(size)],

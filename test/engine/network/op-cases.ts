@@ -479,6 +479,12 @@ export const opCases: readonly OpCase[] = [
     axis: 1,
     indices: [2, 2, 1, 2, 2, 2, 2, 2, 0],
   }),
+  ...[0, 1].map((axis) =>
+    opCase(`axis ${axis} mixed`, ops.gather, [[12, 12]], {
+      axis,
+      indices: [7, 2, 11, 0, 5, 2, 9, 4, 0, 8, 3, 10, 1, 6],
+    }),
+  ),
   opCase("the only one repeated", ops.gather, [[1, 6, 4]], {
     axis: 0,
     indices: [0, 0, 0],

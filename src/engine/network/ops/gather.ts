@@ -11,7 +11,14 @@ import {
 import type { GraphBuilder, Ref } from "../../step/graph";
 import { defineOp, type Node } from "../op";
 import { damaged, refuse, single, spell, wholeAxis } from "./check";
-import { only, padAxes, repeatTo, sumTo, transposeAxes } from "./emitting";
+import {
+  join,
+  only,
+  padAxes,
+  repeatTo,
+  sumTo,
+  transposeAxes,
+} from "./emitting";
 import { emitSlice } from "./slice";
 
 export interface GatherAttributes {
@@ -96,6 +103,20 @@ function stepOf(indices: readonly number[]): number | null {
   return even && step !== 0 ? step : null;
 }
 
+/** Slices side by side are faster up to about so many; along the channels a gather takes ten times as long. */
+const mostRuns = 8;
+
+/** Indices that follow one another. */
+function runsOf(indices: readonly number[]): { from: number; count: number }[] {
+  const runs: { from: number; count: number }[] = [];
+  for (const index of indices) {
+    const run = runs[runs.length - 1];
+    if (run && index === run.from + run.count) run.count++;
+    else runs.push({ from: index, count: 1 });
+  }
+  return runs;
+}
+
 /** The values at `indices` along an axis, the batch counted. */
 export function emitGather(
   graph: GraphBuilder,
@@ -103,6 +124,19 @@ export function emitGather(
   indices: readonly number[],
   axis: number,
 ): Ref {
+  const runs = runsOf(indices);
+  if (runs.length <= mostRuns)
+    return join(
+      graph,
+      runs.map(({ from, count }) =>
+        graph.slice(
+          x,
+          x.shape.map((_, i) => (i === axis ? from : 0)),
+          x.shape.with(axis, count),
+        ),
+      ),
+      axis,
+    );
   return graph.add(
     "GatherV2",
     [x, graph.ints(indices), graph.ints([axis], [])],

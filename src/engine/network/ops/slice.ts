@@ -5,10 +5,10 @@ import {
   slice as sliceTensor,
   type Tensor,
 } from "@tensorflow/tfjs-core";
-import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
+import type { GraphBuilder, Ref } from "../../step/graph";
 import { defineOp, type Emission } from "../op";
 import { damaged, single, spell } from "./check";
-import { batchOf, only, padAxes } from "./emitting";
+import { only, padAxes } from "./emitting";
 import type { Pair } from "./window";
 
 /** Along each axis, batch left out: `size` values from `begin` on, `strides` apart; a negative stride goes backwards. */
@@ -55,85 +55,89 @@ export const slice = defineOp<SliceAttributes>({
     emitSlice(graph, only(inputs), node.attributes),
 });
 
-export function isPlain({ strides, size }: SliceAttributes): boolean {
-  return strides.every((stride, i) => stride === 1 || size[i] === 1);
-}
-
 /** The part as a graph value, and its adjoint; the batch is left out of the attributes. */
 export function emitSlice(
   graph: GraphBuilder,
   x: Ref,
   attributes: SliceAttributes,
 ): Emission {
-  const { begin, size } = attributes;
-  const batch = batchOf(x);
-  const shape = [batch, ...size];
-  if (isPlain(attributes)) {
-    const amounts: Pair[] = begin.map((from, i) => [
-      from,
-      (x.shape[i + 1] ?? 0) - from - (size[i] ?? 0),
-    ]);
-    return {
-      output:
-        shape.join() === x.shape.join()
-          ? x
-          : graph.slice(x, [0, ...begin], shape),
-      adjoint: (dy, { graph: back }) => [
-        padAxes(back, dy, [[0, 0], ...amounts]),
-      ],
-    };
-  }
-  const { bounds, masks } = native(attributes, batch);
+  const plan = planOf(attributes, x.shape);
+  const { turned, begin, reach, more, laid, firsts, shape } = plan;
+  const part = graph.slice(turn(graph, x, turned), begin, reach);
+  const grown = padAxes(graph, part, more);
+  const strided = graph.slice(
+    graph.reshape(grown, laid),
+    laid.map(() => 0),
+    firsts,
+  );
   return {
-    output: graph.add(
-      "StridedSlice",
-      [x, ...bounds.map((list) => graph.ints(list))],
-      { T: { type: x.dtype }, ...masks },
-      { shape },
-    ),
-    adjoint: (dy, { graph: back }) => [
-      back.add(
-        "StridedSliceGrad",
-        [back.ints(x.shape), ...bounds.map((list) => back.ints(list)), dy],
-        { T: { type: x.dtype }, ...masks },
-        { shape: x.shape, dtype: dy.dtype },
-      ),
-    ],
+    output: graph.reshape(strided, shape),
+    adjoint(dy, { graph: g }) {
+      const steps = g.reshape(dy, firsts);
+      const gaps = firsts.map((d, i): Pair => [0, (laid[i] ?? d) - d]);
+      const wide = g.reshape(padAxes(g, steps, gaps), grown.shape);
+      const none = reach.map(() => 0);
+      const cut = g.slice(wide, none, reach);
+      const around = begin.map((from, i): Pair => [
+        from,
+        (x.shape[i] ?? 0) - from - (reach[i] ?? 0),
+      ]);
+      return [turn(g, padAxes(g, cut, around), turned)];
+    },
   };
 }
 
-/** begin, end, strides and the masks of TensorFlow's StridedSlice. */
-function native(
+/**
+ * TensorFlow's strided slice takes ten times as long as a slice. So axes with a negative stride are turned round
+ * first, what the strides reach over is cut out, laid out in steps of the stride, and the first of each step taken.
+ */
+function planOf(
   { begin, size, strides }: SliceAttributes,
-  batch: number,
-): {
-  bounds: readonly number[][];
-  masks: Record<string, Attribute>;
-} {
-  let open = 0;
-  const ends = begin.map((from, i) => {
-    const stride = strides[i] ?? 1;
-    const end = from + ((size[i] ?? 1) - 1) * stride + Math.sign(stride);
-    // -1 would count from the end: the mask says "as far as it goes"
-    if (end < 0) open |= 1 << (i + 1);
-    return Math.max(0, end);
+  [batch = 1, ...input]: readonly number[],
+) {
+  const axes = input.map((length, i) => {
+    const [from = 0, count = 1, stride = 1] = [begin[i], size[i], strides[i]];
+    const turned = stride < 0 && count > 1;
+    const step = count > 1 ? Math.abs(stride) : 1;
+    const first = turned ? length - 1 - from : from;
+    const reach = Math.min(count * step, length - first);
+    return { turned, step, first, count, reach };
   });
-  const none: Attribute = { int: 0 };
+  const each = <T>(batchs: T, of: (axis: (typeof axes)[number]) => T): T[] => [
+    batchs,
+    ...axes.map(of),
+  ];
   return {
-    bounds: [
-      [0, ...begin],
-      [batch, ...ends],
-      [1, ...strides],
+    turned: each(false, (axis) => axis.turned),
+    begin: each(0, ({ first }) => first),
+    reach: each(batch, ({ reach }) => reach),
+    more: each<Pair>([0, 0], ({ count, step, reach }) => [
+      0,
+      count * step - reach,
+    ]),
+    laid: [
+      batch,
+      ...axes.flatMap(({ count, step }) =>
+        step > 1 ? [count, step] : [count],
+      ),
     ],
-    masks: {
-      Index: { type: "int32" },
-      begin_mask: none,
-      end_mask: { int: open },
-      ellipsis_mask: none,
-      new_axis_mask: none,
-      shrink_axis_mask: none,
-    },
+    firsts: [
+      batch,
+      ...axes.flatMap(({ count, step }) => (step > 1 ? [count, 1] : [count])),
+    ],
+    shape: each(batch, ({ count }) => count),
   };
+}
+
+function turn(graph: GraphBuilder, x: Ref, turned: readonly boolean[]): Ref {
+  const axes = turned.flatMap((is, i) => (is ? [i] : []));
+  if (axes.length === 0) return x;
+  return graph.add(
+    "ReverseV2",
+    [x, graph.ints(axes)],
+    { T: { type: x.dtype }, Tidx: { type: "int32" } },
+    { shape: x.shape },
+  );
 }
 
 /**
