@@ -2,91 +2,36 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import {
-  answerNetwork,
-  type GivenAnswers,
-  type Network,
-  type NetworkCard,
-} from "../../engine";
-import type {
-  Answers,
-  AnswersFile,
-  ImportReport,
-  NetworkInfo,
-} from "../../shared/domain";
+import type { Network } from "../../engine";
+import type { Answers, NetworkInfo } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import { readAnswersBeside, writeAnswersBeside } from "./answers-file";
-import { imagenetNames } from "./imagenet";
-import type { KnownNetworks } from "./known/known-networks";
+import { writeAnswersBeside } from "./answers-file";
 import { memoryBudget } from "./memory";
-import type { ReadRequest, ReadResult } from "./read-network";
-import { readApart } from "./reader/reader";
+import {
+  changed,
+  NetworkReader,
+  type Held,
+  type OpenedNetwork,
+  type OpenOptions,
+  type Place,
+  type ReaderOptions,
+  type WorkOptions,
+} from "./network-reader";
 import { RememberedAnswers } from "./remembered-answers";
 import { bundledFolder } from "./resources";
-import { describeNetwork } from "./summary";
 
-export interface OpenedNetwork {
-  readonly id: string;
-  readonly network: Network;
-  readonly info: NetworkInfo;
-}
-
-export interface WorkOptions {
-  readonly signal: AbortSignal;
-  /** Stage in words, bytes done and to do. */
-  readonly progress?: (stage: string, bytes: number, total: number) => void;
-}
-
-export interface OpenOptions extends WorkOptions {
-  /** What is said of it now, on the command line; it goes before all else. */
-  readonly given?: GivenAnswers;
-  /** [height, width] of an image at hand: the input where the file fixes none. */
-  readonly openSize?: readonly [number, number] | null;
-}
-
-/** Where a network lies, and how it was asked for. */
-interface Place {
-  readonly path: string;
-  /** Null: opened from disk. */
-  readonly bundledId: string | null;
-  readonly given: GivenAnswers;
-  readonly openSize: readonly [number, number] | null;
-}
-
-interface Held extends OpenedNetwork {
-  readonly place: Place;
-  readonly bare: ReadResult;
-  /** The size it was read with; null: the file's, or the usual one. */
-  readonly readSize: Size;
-  /** The answers that lie beside the file and are for it. */
-  readonly beside: Answers | null;
-  /** Why the answers beside the file are not used; null where they are, or there are none. */
-  readonly unused: string | null;
-}
-
-type Size = readonly [number, number] | null;
+export type { OpenedNetwork, OpenOptions } from "./network-reader";
 
 /** Weights of at most so many networks stay in memory, and of fewer large ones; others are read again when wanted. */
 const mostInMemory = 4;
 const mostWeightBytes = 2 ** 30;
 
-export interface NetworksOptions {
-  /** Folder of those that come with Proxima. */
-  readonly bundled: string;
-  /** Bytes the activations of one call may take. */
-  readonly memory: () => number;
-  readonly remembered?: RememberedAnswers;
-  readonly known?: KnownNetworks | null;
-  /** Damaged answers beside a file refuse it: no person is there to see a warning. */
-  readonly strict?: boolean;
-}
+export type NetworksOptions = Pick<ReaderOptions, "bundled" | "memory"> &
+  Partial<ReaderOptions>;
 
 export class Networks {
-  readonly #bundled: string;
-  readonly #memory: () => number;
-  readonly #remembered: RememberedAnswers;
-  readonly #known: KnownNetworks | null;
-  readonly #strict: boolean;
+  readonly #options: ReaderOptions;
+  readonly #reader: NetworkReader;
   /** Where every network opened so far lies; the id holds a hash of its content. */
   readonly #places = new Map<string, Place>();
   readonly #infos = new Map<string, NetworkInfo>();
@@ -94,17 +39,13 @@ export class Networks {
   readonly #open = new Map<string, Promise<Held>>();
 
   constructor({
-    bundled,
-    memory,
     remembered = RememberedAnswers.inMemory(),
     known = null,
     strict = false,
+    ...options
   }: NetworksOptions) {
-    this.#bundled = bundled;
-    this.#memory = memory;
-    this.#remembered = remembered;
-    this.#known = known;
-    this.#strict = strict;
+    this.#options = { remembered, known, strict, ...options };
+    this.#reader = new NetworkReader(this.#options);
   }
 
   /** Bundled ones first; one that cannot be read is left out. */
@@ -127,9 +68,10 @@ export class Networks {
   /** Opens a network from disk; its id is the same as long as its files are. */
   async open(path: string, options: OpenOptions): Promise<OpenedNetwork> {
     const { given = {}, openSize = null } = options;
-    const bundledId = dirname(path) === this.#bundled ? basename(path) : null;
+    const { bundled } = this.#options;
+    const bundledId = dirname(path) === bundled ? basename(path) : null;
     const place: Place = { path, bundledId, given, openSize };
-    const opened = await this.#read(place, options);
+    const opened = await this.#reader.read(place, options);
     this.#places.set(opened.id, place);
     return this.#keep(opened.id, Promise.resolve(opened));
   }
@@ -141,17 +83,10 @@ export class Networks {
     options: WorkOptions,
   ): Promise<OpenedNetwork> {
     const before = await this.#held(id);
-    const place = { ...before.place, given: {}, openSize: null };
-    const wanted = answers.size ?? before.network.told.fixedSize;
-    const read = isSameSize(wanted, sizeOfInput(before.network))
-      ? before
-      : await this.#readBare(place, answers.size, options);
-    if (hashOf(read.bare.network) !== before.info.hash)
-      throw changed(before.network);
-    const held = this.#complete({ ...before, ...read, place }, answers);
+    const held = await this.#reader.answered(before, answers, options);
     options.signal.throwIfAborted();
     const forgotten = await this.#remember(held, answers);
-    if (place.bundledId === null) this.#places.set(id, place);
+    if (held.place.bundledId === null) this.#places.set(id, held.place);
     return this.#keep(id, Promise.resolve(withWarnings(held, forgotten)));
   }
 
@@ -162,7 +97,8 @@ export class Networks {
   ): Promise<string[]> {
     const { path } = place;
     try {
-      await this.#remembered.remember(info.hash, answers, { path, beside });
+      const { remembered } = this.#options;
+      await remembered.remember(info.hash, answers, { path, beside });
       return [];
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -186,7 +122,9 @@ export class Networks {
       options,
     );
     if (written.outcome === "written") {
-      const exported = { ...held, beside: answers };
+      const beside = { ...held, beside: answers, unused: null };
+      const { signal } = new AbortController();
+      const exported = await this.#reader.answered(beside, answers, { signal });
       await this.#remember(exported, answers);
       await this.#keep(id, Promise.resolve(exported));
     }
@@ -199,9 +137,9 @@ export class Networks {
     const place = this.#places.get(id) ?? this.#knownPlace(id);
     if (place) return this.#keep(id, this.#reopen(id, place));
     if ((await this.#bundledIds()).includes(id)) {
-      const path = join(this.#bundled, id);
-      const bundled = { path, bundledId: id, given: {}, openSize: null };
-      return this.#keep(id, this.#read(bundled));
+      const path = join(this.#options.bundled, id);
+      const place = { path, bundledId: id, given: {}, openSize: null };
+      return this.#keep(id, this.#reader.read(place));
     }
     throw new Fault(
       "unknown-network",
@@ -212,118 +150,16 @@ export class Networks {
 
   /** A known network that was opened before the last start. */
   #knownPlace(id: string): Place | null {
-    const path = this.#known?.pathOf(id) ?? null;
+    const path = this.#options.known?.pathOf(id) ?? null;
     return path === null
       ? null
       : { path, bundledId: null, given: {}, openSize: null };
   }
 
   async #reopen(id: string, place: Place): Promise<Held> {
-    const opened = await this.#read(place);
+    const opened = await this.#reader.read(place);
     if (opened.id !== id) throw changed(opened.network);
     return opened;
-  }
-
-  /** Reads and answers. */
-  async #read(
-    place: Place,
-    options: WorkOptions = { signal: new AbortController().signal },
-  ): Promise<Held> {
-    const { path, bundledId, given, openSize } = place;
-    const { file, warning } =
-      bundledId === null
-        ? await this.#readBeside(path)
-        : { file: null, warning: null };
-    const wanted = (answers: Answers | null): Size =>
-      given.size ?? (answers?.size ? (openSize ?? answers.size) : null);
-    // whose answers count is known once the file has been read, and its size is needed before: what it was last
-    const likely = file?.hash || this.#remembered.hashAt(path) || "";
-    const guess = wanted(this.#remembered.pick(likely, file?.answers ?? null));
-    let read = await this.#readBare(place, guess, options).catch(
-      (error: unknown) => {
-        const mayBeOurs = guess !== null && guess !== given.size;
-        if (mayBeOurs && isRefusedSize(error)) return null;
-        throw error;
-      },
-    );
-    read ??= await this.#readBare(place, null, options);
-    const hash = hashOf(read.bare.network);
-    const fits = !file || file.hash === "" || file.hash === hash;
-    const unused = fits ? warning : foreignAnswers;
-    const beside = fits ? (file?.answers ?? null) : null;
-    const answers = this.#remembered.pick(hash, beside);
-    if (!isSameSize(wanted(answers), read.readSize))
-      read = await this.#readBare(place, wanted(answers), options);
-    return this.#complete({ ...read, place, beside, unused }, answers);
-  }
-
-  async #readBeside(
-    path: string,
-  ): Promise<{ file: AnswersFile | null; warning: string | null }> {
-    try {
-      return { file: await readAnswersBeside(path), warning: null };
-    } catch (error) {
-      if (this.#strict || !(error instanceof Fault)) throw error;
-      return { file: null, warning: `${error.message} It is not used.` };
-    }
-  }
-
-  async #readBare(place: Place, size: Size, work: WorkOptions) {
-    const known = this.#known?.entryAt(place.path) ?? null;
-    const carded = known?.card.input;
-    const request: ReadRequest = {
-      trusted: place.bundledId !== null,
-      size,
-      openSize:
-        place.openSize ?? (carded ? [carded.height, carded.width] : null),
-    };
-    const read = await readApart(place.path, request, {
-      signal: work.signal,
-      progress: work.progress ?? (() => undefined),
-    });
-    const bare = known
-      ? {
-          ...read,
-          card: known.card,
-          labels: known.imagenet ? ({ kind: "imagenet" } as const) : null,
-        }
-      : read;
-    return { bare, readSize: size };
-  }
-
-  #complete(
-    read: Pick<Held, "place" | "bare" | "readSize" | "beside" | "unused"> & {
-      /** Of one that is open already. */
-      readonly id?: string;
-    },
-    answers: Answers | null,
-  ): Held {
-    const { place, bare, readSize, unused } = read;
-    const { network: answered, report } = answerNetwork(bare, {
-      given: {
-        ...answers,
-        ...place.given,
-        ...(readSize && { size: readSize }),
-      },
-      imagenet: imagenetNames(this.#bundled),
-    });
-    const { provenance } = answered;
-    const warnings = [...provenance.warnings, ...(unused ? [unused] : [])];
-    const network = { ...answered, provenance: { ...provenance, warnings } };
-    const id = read.id ?? place.bundledId ?? idOf(network);
-    const info = this.#describe(id, place, { network, report }, bare.card);
-    return { ...read, id, network, info };
-  }
-
-  #describe(
-    id: string,
-    { bundledId }: Place,
-    { network, report }: { network: Network; report: ImportReport },
-    card: NetworkCard | null,
-  ): NetworkInfo {
-    const memory = this.#memory();
-    const bundled = bundledId !== null;
-    return describeNetwork({ id, bundled, network, card, report, memory });
   }
 
   async #keep(id: string, network: Promise<Held>): Promise<Held> {
@@ -351,7 +187,7 @@ export class Networks {
   }
 
   async #bundledIds(): Promise<string[]> {
-    const entries = await readdir(this.#bundled, {
+    const entries = await readdir(this.#options.bundled, {
       withFileTypes: true,
     }).catch(() => []);
     return entries
@@ -361,47 +197,10 @@ export class Networks {
   }
 }
 
-const foreignAnswers =
-  "The answers beside the file are for other content than it holds now, and are not used.";
-
 function withWarnings(held: Held, more: readonly string[]): Held {
   if (more.length === 0) return held;
   const { info } = held;
   return { ...held, info: { ...info, warnings: [...info.warnings, ...more] } };
-}
-
-function hashOf({ provenance }: Network): string {
-  return provenance.hash;
-}
-
-function sizeOfInput({ input }: Network): Size {
-  return [input[0], input[1]];
-}
-
-function isSameSize(a: Size, b: Size): boolean {
-  return a === null || b === null ? a === b : a[0] === b[0] && a[1] === b[1];
-}
-
-function isRefusedSize(error: unknown): boolean {
-  return error instanceof Fault && error.code === "invalid-request";
-}
-
-function changed({ name }: Network): Fault {
-  return new Fault(
-    "unknown-network",
-    `The files of the network "${name}" have changed since it was opened.`,
-    "Open it again.",
-  );
-}
-
-/** A readable name and a part of the hash: "my-network-3fa9c2d14b07". */
-function idOf(network: Network): string {
-  const name = network.name
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, "-")
-    .replaceAll(/^-|-$/g, "")
-    .slice(0, 60);
-  return `${name || "network"}-${network.provenance.hash.slice(0, 12)}`;
 }
 
 /** Opens a bundled network or a downloaded one by its id, or whatever lies at a path. */
