@@ -286,11 +286,9 @@ test.describe("what is no network", () => {
     await ready(page);
     await writeFile(join(folder, "model.json"), '{"format": "layers-model"');
     await dropFiles(page, [folder]);
-    const refusal = page
-      .getByRole("alert")
-      .filter({ hasText: "cannot be opened" });
+    const refusal = page.getByRole("dialog", { name: /cannot be opened/ });
     await expect(refusal).toContainText("model.json");
-    await expect(refusal).toContainText("TensorFlow.js layers models");
+    await expect(refusal).toContainText("TensorFlow.js");
     await page.keyboard.press("Escape");
     await expect(refusal).toBeHidden();
     await expect(runButton(page)).toHaveText(/Run 24/);
@@ -298,7 +296,10 @@ test.describe("what is no network", () => {
     await answerDialogs(app, { open: [join(folder, "model.json")] });
     await page.keyboard.press("ControlOrMeta+o");
     await expect(refusal).toBeVisible();
-    await refusal.getByRole("button", { name: "Go back" }).click();
+    await refusal
+      .getByRole("button", { name: "Close", exact: true })
+      .last()
+      .click();
     await expect(refusal).toBeHidden();
   });
 });

@@ -27,6 +27,8 @@ export const appFolder =
 
 export interface LaunchOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** What stands behind the app's name on the command line. */
+  readonly args?: readonly string[];
 }
 
 /** A running app with its window. */
@@ -102,14 +104,19 @@ export const test = base.extend<Options & Fixtures>({
 
 async function start(
   userData: string,
-  { env = {} }: LaunchOptions,
+  { env = {}, args = [] }: LaunchOptions,
 ): Promise<ElectronApplication> {
   const runtime = requireElectron();
   return _electron.launch({
     executablePath: runtime.path,
     // As the app's own settings and the system say.
     colorScheme: null,
-    args: [...(asRoot ? ["--no-sandbox"] : []), "--disable-gpu", appFolder],
+    args: [
+      ...(asRoot ? ["--no-sandbox"] : []),
+      "--disable-gpu",
+      appFolder,
+      ...args,
+    ],
     env: {
       ...definedEnvironment(),
       ...electronEnvironment(runtime),

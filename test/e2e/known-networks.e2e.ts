@@ -3,11 +3,10 @@ import { createHash } from "node:crypto";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { readNpy } from "../../src/main/host/npy";
 import { serveFile, type FileServer } from "../support/serve-file";
-import { dropFiles } from "./drop";
 import { callMain } from "./engine-calls";
 import { expect, test as base } from "./fixtures";
+import { expectSeenAsReference } from "./reference-check";
 import { axeFindings } from "./stored-gallery";
 
 /** A ResNet-18 of torchvision's with a fraction of its width, and what PyTorch computes with it. */
@@ -118,7 +117,7 @@ test("one is fetched when asked for, stopped, taken up again, checked, opened, a
   await expect(main.getByRole("row", { name: "rectifier 17" })).toBeAttached();
 
   // An array goes in as it is; PyTorch's logits say what has to be seen.
-  await expectSeenAsPyTorch(page);
+  await expectSeenAsReference(page, main, reference);
   await first.close();
 
   // Whole and known: opened again without a request.
@@ -132,35 +131,6 @@ test("one is fetched when asked for, stopped, taken up again, checked, opened, a
   ).toBeVisible();
   expect(await filesOf(userData)).toEqual([]);
 });
-
-/** Shows the reference's input to the open network, its preprocessing undone by numbers of one's own. */
-async function expectSeenAsPyTorch(page: Page): Promise<void> {
-  const read = async (name: string) =>
-    readNpy(await readFile(join(reference, name)), name).values;
-  const logits = await read("logits.npy");
-  const most = Math.max(...logits);
-  const all = [...logits].map((logit) => Math.exp(logit - most));
-  const total = all.reduce((a, b) => a + b, 0);
-  const expected = all
-    .map((e, index) => [index, e / total] as const)
-    .toSorted(([, a], [, b]) => b - a)
-    .slice(0, 5)
-    .map(([index, p]) => `class ${index} ${(p * 100).toFixed(1)} %`);
-  await page.getByRole("radio", { name: "−1 to 1" }).check();
-  await expect(
-    page.getByRole("region", { name: "Preprocessing" }).locator(".origin"),
-  ).toHaveText("remembered");
-  await dropFiles(page, [join(reference, "input.npy")]);
-  await expect
-    .poll(async () => {
-      const rows = await page
-        .getByRole("region", { name: "Try a picture" })
-        .getByRole("listitem")
-        .allInnerTexts();
-      return rows.map((text) => text.replaceAll(/\s+/g, " ").trim());
-    })
-    .toEqual(expected);
-}
 
 test("one that is not what its maker says is refused and not kept; a server that fails is said", async ({
   launch,

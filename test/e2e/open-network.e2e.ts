@@ -7,6 +7,7 @@ import { answerDialogs, shownDialogs } from "./dialogs";
 import { dropFiles } from "./drop";
 import { callMain } from "./engine-calls";
 import { expect, test } from "./fixtures";
+import { seenIn } from "./reference-check";
 import { axeFindings } from "./stored-gallery";
 import {
   asShare,
@@ -24,20 +25,12 @@ const sheet = (page: Page) =>
   page.getByRole("complementary", { name: "The network" });
 const preprocessing = (inside: Locator | Page) =>
   inside.getByRole("radiogroup", { name: "Preprocessing" });
-const tried = (inside: Locator | Page) =>
-  inside.getByRole("region", { name: "Try a picture" });
 
 /** The rows of the class picker. */
 const options = (page: Page) =>
   page
     .getByRole("listbox", { name: "Classes", exact: true })
     .getByRole("option");
-
-/** The best classes as they are shown: ["class 2 41.3 %", ...]. */
-async function seen(inside: Locator | Page): Promise<string[]> {
-  const rows = await tried(inside).getByRole("listitem").allInnerTexts();
-  return rows.map((row) => row.replaceAll(/\s+/g, " ").trim());
-}
 
 /** The answer's origin, shown at the head of its question. */
 const origin = (inside: Locator | Page, title: string) =>
@@ -89,18 +82,18 @@ test("what a file does not say is asked; a picture shows the answers at work; th
 
   // The picture goes in as the answers say, and every change of them shows.
   await dropFiles(page, [picture]);
-  await expect.poll(() => seen(card)).toEqual(expected(unit));
+  await expect.poll(() => seenIn(card)).toEqual(expected(unit));
   await preprocessing(card).getByLabel("Caffe, BGR").check();
   await expect
-    .poll(() => seen(card))
+    .poll(() => seenIn(card))
     .toEqual(expected(caffe, undefined, [2, 1, 0]));
   await preprocessing(card).getByLabel("−1 to 1").check();
-  await expect.poll(() => seen(card)).toEqual(expected(signed));
+  await expect.poll(() => seenIn(card)).toEqual(expected(signed));
   await expect(origin(card, "Preprocessing")).toHaveText("remembered");
   await answerDialogs(first.app, { open: [names] });
   await card.getByRole("button", { name: "From a file…" }).click();
   const dogs = named(["ant", "Bee", "cat", "dog"]);
-  await expect.poll(() => seen(card)).toEqual(expected(signed, dogs));
+  await expect.poll(() => seenIn(card)).toEqual(expected(signed, dogs));
   await expect(options(page)).toHaveText([
     /ant\s*0/,
     /Bee\s*1/,
@@ -144,7 +137,7 @@ test("what a file does not say is asked; a picture shows the answers at work; th
   await expect(origin(main, "Names of the classes")).toHaveText("remembered");
   expect(await axeFindings(second.page)).toEqual([]);
   await dropFiles(second.page, [picture]);
-  await expect.poll(() => seen(main)).toEqual(expected(signed, dogs));
+  await expect.poll(() => seenIn(main)).toEqual(expected(signed, dogs));
 
   // A copy elsewhere is the same network: no questions, only a line that leads to the card.
   await second.page.getByRole("button", { name: "Compare" }).click();
@@ -181,6 +174,18 @@ test("an open size and numbers of one's own take effect at once; an answer that 
   await dropFiles(page, [folder]);
   const card = sheet(page);
   await expect(origin(card, "Input size")).toHaveText("a guess");
+  expect(await reachedByTab(page, card)).toEqual(
+    expect.arrayContaining([
+      "Keep",
+      "0 to 1 p / 255",
+      "Width of the input",
+      "Height of the input",
+      "From a file…",
+      "Save answers beside the file",
+      "Copy the hash",
+      "Choose…",
+    ]),
+  );
   const width = card.getByRole("spinbutton", { name: "Width of the input" });
   const height = card.getByRole("spinbutton", { name: "Height of the input" });
   await width.fill("20");
@@ -196,6 +201,8 @@ test("an open size and numbers of one's own take effect at once; an answer that 
   await expect(refusal).toContainText(/conv/);
   await expect(chip(page, /20 × 12/)).toBeVisible();
   await expect(height).toHaveValue("12");
+  await callMain(page, "settings.change", { theme: "light" });
+  expect(await axeFindings(page)).toEqual([]);
 
   await preprocessing(card).getByLabel("Own numbers").check();
   await card.getByRole("button", { name: "BGR" }).click();
@@ -215,6 +222,26 @@ test("an open size and numbers of one's own take effect at once; an answer that 
   await shortRun(page);
   expect(await sizesOf(page)).toEqual(new Array(12).fill([20, 12]));
 });
+
+/** What the Tab key comes to inside of the sheet, from its cross on. */
+async function reachedByTab(page: Page, card: Locator): Promise<string[]> {
+  await card.getByRole("button", { name: "Close" }).focus();
+  const reached: string[] = [];
+  for (;;) {
+    await page.keyboard.press("Tab");
+    const name = await card.evaluate((sheet) => {
+      const { activeElement } = document;
+      if (!activeElement || !sheet.contains(activeElement)) return null;
+      const row = activeElement.closest("label");
+      const text = row ?? activeElement;
+      return (activeElement.getAttribute("aria-label") ?? text.textContent)
+        .replaceAll(/\s+/g, " ")
+        .trim();
+    });
+    if (name === null) return reached;
+    reached.push(name);
+  }
+}
 
 /** Width and height in values of every tile's picture. */
 async function sizesOf(page: Page): Promise<number[][]> {
