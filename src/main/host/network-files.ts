@@ -113,17 +113,14 @@ async function locate(path: string) {
         : codeOf(error) === "EACCES"
           ? `${path} may not be read.`
           : `${path} cannot be opened (${codeOf(error)}).`;
-    throw new Fault(
-      "damaged-file",
-      why,
-      "Choose a network's folder or its model.json.",
-      { cause: error },
-    );
+    throw new Fault("damaged-file", why, "Choose a network's file or folder.", {
+      cause: error,
+    });
   }
   throw new Fault(
     "damaged-file",
     `${path} is neither a file nor a folder.`,
-    "Choose a network's folder or its model.json.",
+    "Choose a network's file or folder.",
   );
 }
 
