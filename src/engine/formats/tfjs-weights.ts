@@ -39,6 +39,8 @@ interface Group {
 export interface Manifest {
   readonly groups: readonly Group[];
   readonly specs: ReadonlyMap<string, Spec>;
+  /** Weights listed twice, as those of a model are that is in another and beside it. */
+  readonly twins: readonly (readonly [Spec, Spec])[];
 }
 
 /** Of all values as float32; more than any network Proxima can run has. */
@@ -59,6 +61,7 @@ export function readManifest(manifest: unknown, modelName: string): Manifest {
   if (!Array.isArray(manifest))
     throw damaged(`"${modelName}" has no weights manifest.`);
   const specs = new Map<string, Spec>();
+  const twins: [Spec, Spec][] = [];
   let total = 0;
   const groups = manifest.map((entry: unknown, group): Group => {
     if (
@@ -72,9 +75,10 @@ export function readManifest(manifest: unknown, modelName: string): Manifest {
     let bytes = 0;
     for (const weight of entry["weights"]) {
       const spec = readSpec(weight, group, bytes);
-      if (specs.has(spec.name))
-        throw damaged(`The weight "${spec.name}" is listed twice.`);
-      specs.set(spec.name, spec);
+      const first = specs.get(spec.name);
+      if (first && !isTwin(first, spec)) throw listedTwice(spec);
+      if (first) twins.push([first, spec]);
+      else specs.set(spec.name, spec);
       bytes += spec.bytes;
       total += 4 * count(spec.shape);
       if (!(total <= mostBytes))
@@ -84,7 +88,21 @@ export function readManifest(manifest: unknown, modelName: string): Manifest {
     }
     return { paths: entry["paths"].map((p) => pathOf(p, modelName)), bytes };
   });
-  return { groups, specs };
+  return { groups, specs, twins };
+}
+
+function isTwin(a: Spec, b: Spec): boolean {
+  return (
+    a.shape.join() === b.shape.join() &&
+    a.stored === b.stored &&
+    a.bytes === b.bytes &&
+    a.scale === b.scale &&
+    a.min === b.min
+  );
+}
+
+function listedTwice({ name }: Spec): Fault {
+  return damaged(`The weight "${name}" is listed twice, and differs.`);
 }
 
 function readSpec(entry: unknown, group: number, offset: number): Spec {
@@ -217,7 +235,11 @@ export class WeightStore {
       groups.push(joined(shards, group.bytes));
     }
     progress("Reading weights", done, total);
-    return new WeightStore(manifest, groups);
+    const store = new WeightStore(manifest, groups);
+    for (const [first, second] of manifest.twins)
+      if (!isEqual(store.#bytesOf(first), store.#bytesOf(second)))
+        throw listedTwice(first);
+    return store;
   }
 
   /**
@@ -274,6 +296,10 @@ export class WeightStore {
       );
     return { shape: spec.shape, data };
   }
+}
+
+function isEqual(a: Uint8Array | undefined, b: Uint8Array | undefined) {
+  return a?.length === b?.length && !!a?.every((byte, i) => byte === b?.[i]);
 }
 
 async function readShard(

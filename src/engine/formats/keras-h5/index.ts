@@ -5,6 +5,7 @@ import { openHdf5, startsLikeHdf5, type Hdf5Object } from "../hdf5/index";
 import { mostJsonBytes, parseJson } from "../json";
 import { readKeras, versionOf } from "../keras/read";
 import { readTopology } from "../keras/topology";
+import { isUnpacked } from "../keras-zip/index";
 import { H5Weights } from "./weights";
 
 const title = "Keras model (HDF5)";
@@ -54,7 +55,9 @@ export const kerasH5: Format = {
 };
 
 /** The file chosen, or the only one in a folder that is called so; null where there is none. */
-function nameOf({ chosen, names }: NetworkFiles): string | null {
+function nameOf(files: NetworkFiles): string | null {
+  const { chosen, names } = files;
+  if (isUnpacked(files)) return null;
   if (chosen !== null) return chosen;
   const found = names.filter((name) => extension.test(name));
   const [only] = found;

@@ -69,18 +69,26 @@ export async function namesIn(
   return names;
 }
 
-/** Names of a layer's weights in a model inside the model: Keras 3 writes the whole path, Keras 2 its end. */
+/**
+ * Names of a layer's weights in a model inside the model: Keras 3 writes the whole path, or as much of it as there was
+ * when the layer was made; Keras 2 writes its end.
+ */
 function inner(
   names: readonly string[],
   path: readonly string[],
 ): readonly string[] {
+  const places = new Map<string, string[]>();
+  for (const name of names) {
+    const place = name.slice(0, name.lastIndexOf("/"));
+    places.set(place, [...(places.get(place) ?? []), name]);
+  }
   for (let start = 0; start < path.length; start++) {
     const end = path.slice(start).join("/");
-    const found = names.filter((name) => {
-      const before = name.slice(0, name.lastIndexOf("/"));
-      return before === end || before.endsWith(`/${end}`);
-    });
-    if (found.length > 0) return found;
+    const exact = places.get(end);
+    if (exact) return exact;
+    const longer = [...places.keys()].filter((p) => p.endsWith(`/${end}`));
+    const [only = ""] = longer;
+    if (longer.length === 1) return places.get(only) ?? [];
   }
   return [];
 }

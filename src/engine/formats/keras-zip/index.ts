@@ -89,19 +89,19 @@ export const kerasZip: Format = {
 };
 
 /** The file chosen, or the only .keras of a folder; null where there is none. */
-function archiveOf({ chosen, names }: NetworkFiles): string | null {
-  if (chosen !== null && !isPart(chosen)) return chosen;
-  const found = names.filter((name) => /\.keras$/i.test(name));
+function archiveOf(files: NetworkFiles): string | null {
+  if (isUnpacked(files)) return null;
+  if (files.chosen !== null) return files.chosen;
+  const found = files.names.filter((name) => /\.keras$/i.test(name));
   const [only] = found;
   return only !== undefined && found.length === 1 ? only : null;
 }
 
-function isPart(name: string): boolean {
-  return [configName, metadataName, weightsName].includes(name);
-}
-
-function isUnpacked({ names }: NetworkFiles): boolean {
-  return names.includes(configName) && names.includes(weightsName);
+/** Whether the files are the parts of a .keras, and none but one of them was chosen. */
+export function isUnpacked({ chosen, names }: NetworkFiles): boolean {
+  const isPart =
+    chosen === null || [configName, metadataName, weightsName].includes(chosen);
+  return isPart && names.includes(configName) && names.includes(weightsName);
 }
 
 async function openArchive(

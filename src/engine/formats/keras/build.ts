@@ -7,6 +7,7 @@ import { activationNames, unknownActivation } from "./activations";
 import { mapCall, tensorsOf, type Source } from "./arguments";
 import { activationLayerOf } from "./layers/activation";
 import { kindOf, layerKinds } from "./layers/index";
+import { otherPlaces } from "./shared-layers";
 import { networkInput, type Plan, type Step } from "./plan";
 import type { Layer, Topology } from "./topology";
 import type { WeightSource } from "./weights";
@@ -72,6 +73,7 @@ function whatIs({ className, registered, config }: Layer): string {
 }
 
 export interface BuildOptions {
+  readonly topology: Topology;
   readonly version: 2 | 3;
   readonly signal: AbortSignal;
   /** Layers done, and to do. */
@@ -90,7 +92,7 @@ export async function buildNodes(
   { steps, output }: Plan,
   assembler: Assembler,
   source: WeightSource,
-  { version, signal, progress }: BuildOptions,
+  { topology, version, signal, progress }: BuildOptions,
 ): Promise<Built> {
   const nodes: string[] = [];
   const nameOf = (step: number) =>
@@ -102,7 +104,8 @@ export async function buildNodes(
     const { layer, path } = step;
     const kind = kindOf(layer);
     if (!kind) throw damaged(`The layer "${layer.name}" cannot be done.`);
-    const weights = known.get(layer) ?? (await weightsOf(step, source));
+    const weights =
+      known.get(layer) ?? (await weightsOf(step, source, topology));
     known.set(layer, weights);
     const call = mapCall(step.call, nameOf);
     const own: string[] = [];
@@ -134,13 +137,19 @@ export async function buildNodes(
 
 /** A layer's weights by the first of their names. */
 async function weightsOf(
-  { layer, path }: Step,
+  step: Step,
   source: WeightSource,
+  topology: Topology,
 ): Promise<ReadonlyMap<string, Weight>> {
-  const wanted = kindOf(layer)?.weights?.(layer.config) ?? [];
+  const wanted = kindOf(step.layer)?.weights?.(step.layer.config) ?? [];
   const weights = new Map<string, Weight>();
   if (wanted.length === 0) return weights;
-  const found = await source.read({ layer, path }, wanted);
+  let found = await source.read(step, wanted);
+  if (found.every((weight) => weight === null))
+    for (const place of otherPlaces(topology, step)) {
+      found = await source.read(place, wanted);
+      if (found.some((weight) => weight !== null)) break;
+    }
   wanted.forEach(([name = ""], i) => {
     const weight = found[i];
     if (weight) weights.set(name, weight);

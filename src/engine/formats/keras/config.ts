@@ -20,6 +20,17 @@ export class Config {
     );
   }
 
+  /** Whether all settings are the same; the numbers that Keras 3 gives objects it writes again do not count. */
+  isLike(other: Config): boolean {
+    return this.#text() === other.#text();
+  }
+
+  #text(): string {
+    return JSON.stringify([...this.#values], (key, value: unknown) =>
+      key === "shared_object_id" ? undefined : value,
+    );
+  }
+
   raw(key: string): unknown {
     return this.#values.get(key) ?? null;
   }

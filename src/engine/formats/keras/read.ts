@@ -43,6 +43,7 @@ export async function readKeras(
   const source = await model.weights();
   const assemble = async () => {
     const built = await buildNodes(plan, assembler, source, {
+      topology,
       version,
       signal: options.signal,
       progress: (done, total) => {

@@ -260,6 +260,21 @@ const average: LayerKind = {
   },
 };
 
+/** a + scale b, as keras.applications' Inception-ResNet has it. */
+export const customScale: LayerKind = {
+  build(context) {
+    const { config, inputs, name } = context;
+    const [a, b, ...others] = inputs;
+    if (a === undefined || b === undefined || others.length > 0)
+      throw damaged(
+        `The layer "${name}" has ${inputs.length} inputs, not two.`,
+      );
+    const scale = config.numbers("scale") ?? [1];
+    const scaled = addAffine(context, `${name}/scaled`, b, scale, [0]);
+    return context.add(ops.add, name, [a, scaled], {});
+  },
+};
+
 export const mergeKinds: Readonly<Record<string, LayerKind>> = {
   Add: arithmetic("add"),
   Subtract: arithmetic("subtract"),

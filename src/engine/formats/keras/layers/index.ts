@@ -1,7 +1,7 @@
 /** Keras layers as nodes. To add one: a file beside this one or a line in its table. */
 import type { Layer } from "../topology";
 import { activationKinds } from "./activation";
-import { mergeKinds } from "./arithmetic";
+import { customScale, mergeKinds } from "./arithmetic";
 import { only, type LayerKind } from "./context";
 import { convolutionKinds } from "./convolution";
 import { normalizationKinds } from "./normalization";
@@ -49,18 +49,17 @@ const droppedClasses: readonly string[] = [
   "SpatialDropout2D",
 ];
 
-/** Dropouts of others, which are what they are called in every package. */
-const foreignDropouts: readonly string[] = [
-  "DropPath",
-  "FixedDropout",
-  "StochasticDepth",
-];
-
 const dropped: LayerKind = { build: only };
 
 function all(classes: readonly string[]): Record<string, LayerKind> {
   return Object.fromEntries(classes.map((name) => [name, dropped]));
 }
+
+/** Classes of others that are what they are called in every package, keras.applications among them. */
+const foreignKinds: Readonly<Record<string, LayerKind>> = {
+  ...all(["DropPath", "FixedDropout", "StochasticDepth"]),
+  CustomScaleLayer: customScale,
+};
 
 export const layerKinds: Readonly<Record<string, LayerKind>> = {
   ...convolutionKinds,
@@ -70,15 +69,14 @@ export const layerKinds: Readonly<Record<string, LayerKind>> = {
   ...mergeKinds,
   ...shapeKinds,
   ...all(droppedClasses),
-  ...all(foreignDropouts),
+  ...foreignKinds,
 };
 
 /** How a layer is made; null where it cannot be done. Nothing but the name decides: no code comes with a network. */
 export function kindOf(layer: Layer): LayerKind | null {
   const { className, config, module, registered } = layer;
   const bare = className.slice(className.lastIndexOf(">") + 1);
-  if (registered !== null)
-    return foreignDropouts.includes(bare) ? dropped : null;
+  if (registered !== null) return own(foreignKinds, bare);
   if (className === "TFOpLambda" || className === "SlicingOpLambda")
     return operationOf(config.string("function", ""));
   // an .h5 of Keras 3 does not say where a class is from, and some names stand for a layer and for an operation

@@ -229,7 +229,11 @@ const squeeze: LayerKind = {
   build(context) {
     const input = first(context);
     const shape = context.shapeOf(input);
-    const axes = axesOf(context, valueOf(context, 1, "axis"), shape);
+    const axes = axesOf(
+      context,
+      valueOf(context, 1, "axis", "squeeze_dims"),
+      shape,
+    );
     if (axes.some((axis) => shape[axis] !== 1))
       throw damaged(`The layer "${context.name}" takes off more than ones.`);
     const dims = shape.filter((_, i) => !axes.includes(i));
@@ -421,7 +425,8 @@ const functions: Readonly<Record<string, string>> = {
 
 /** The operation behind one of TensorFlow's functions; null where it cannot be done. */
 export function operationOf(functionName: string): LayerKind | null {
+  const name = functionName.replace(/^compat\.v1\./, "");
   // a plain object has names of its own, such as "constructor"
-  if (!Object.hasOwn(functions, functionName)) return null;
-  return operations[functions[functionName] ?? ""] ?? null;
+  if (!Object.hasOwn(functions, name)) return null;
+  return operations[functions[name] ?? ""] ?? null;
 }
