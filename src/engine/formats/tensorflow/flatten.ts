@@ -218,7 +218,15 @@ export function reached(roots: Iterable<FlatNode>): Set<FlatNode> {
   return found;
 }
 
-/** The same, every node after those it reads. Throws a Fault `damaged-file` where one depends on itself. */
+/** Those of them that the given ones depend on in any case: not on one side of a Merge alone. */
+export function certain(roots: Iterable<FlatNode>): Set<FlatNode> {
+  const found = new Set(roots);
+  for (const { op, inputs } of found)
+    if (op !== "Merge") for (const { node } of inputs) found.add(node);
+  return found;
+}
+
+/** All nodes that the given ones depend on, every node after those it reads. Throws a Fault `damaged-file` where one depends on itself. */
 export function ordered(roots: Iterable<FlatNode>): FlatNode[] {
   const done = new Set<FlatNode>();
   const waiting = new Set<FlatNode>();

@@ -7,7 +7,13 @@ import { fixedSizeOf, inputOf } from "../input";
 import { createLowering, type Dynamic, type Lowering } from "../lowering/index";
 import type { TensorSource } from "./attributes";
 import { Call, type Outcome, type Surroundings } from "./call";
-import { ordered, reached, type FlatNode, type Source } from "./flatten";
+import {
+  certain,
+  ordered,
+  reached,
+  type FlatNode,
+  type Source,
+} from "./flatten";
 import {
   imageInput,
   isPlaceholder,
@@ -17,7 +23,15 @@ import {
   type ImageInput,
 } from "./inputs";
 import { lowerOf } from "./ops/index";
-import { best, endsOf, possible, type Candidate, type Ending } from "./outputs";
+import {
+  best,
+  endsOf,
+  leftOut,
+  named,
+  possible,
+  type Candidate,
+  type Ending,
+} from "./outputs";
 import { preprocessingTold } from "./told";
 
 /** A graph as a format gives it. */
@@ -44,7 +58,7 @@ export async function lowerGraph(
 ): Promise<Network> {
   const { image, candidates, warnings } = chosen(opened);
   const size = inputOf(image.shape, options);
-  const { assembly, ending, failed } = await built(
+  const { assembly, ending, endings, failed } = await built(
     opened,
     image,
     candidates,
@@ -54,9 +68,6 @@ export async function lowerGraph(
     throw unfit(error, image, options);
   });
   const { stripped, ...network } = assembly;
-  const others = candidates
-    .filter((c) => c !== ending.candidate && !failed.has(c))
-    .map((c) => `"${c.name}"`);
   return {
     ...network,
     name: files.title,
@@ -69,15 +80,8 @@ export async function lowerGraph(
       stripped: [...stripped, ...ending.candidate.stripped],
       warnings: [
         ...warnings,
-        ...[...failed].map(
-          ([{ name }, fault]) =>
-            `The output "${name}" is left out: ${fault.message}`,
-        ),
-        ...(others.length > 0
-          ? [
-              `The network has other outputs too (${others.slice(0, 10).join(", ")}); "${ending.candidate.name}" is taken.`,
-            ]
-          : []),
+        ...leftOut(failed, (fault) => fault.message),
+        ...otherOutputs(endings, ending),
       ],
     },
     told: {
@@ -89,6 +93,17 @@ export async function lowerGraph(
       ),
     },
   };
+}
+
+function otherOutputs(endings: readonly Ending[], taken: Ending): string[] {
+  const names = endings
+    .filter((ending) => ending !== taken)
+    .map(({ candidate }) => candidate.name);
+  return names.length === 0
+    ? []
+    : [
+        `"${taken.candidate.name}" is taken of several outputs; the others are ${named(names)}.`,
+      ];
 }
 
 /** The way in and the possible ways out; nothing is read for that. */
@@ -157,7 +172,9 @@ function imageIn(
 
 interface Built {
   readonly assembly: Assembly;
+  /** The one taken, among all that depend on the image. */
   readonly ending: Ending;
+  readonly endings: readonly Ending[];
   readonly failed: ReadonlyMap<Candidate, Fault>;
 }
 
@@ -168,20 +185,29 @@ async function built(
   lowering: Lowering,
   options: ReadOptions,
 ): Promise<Built> {
-  const run = new Evaluation(opened, image, lowering, candidates.length > 1);
-  await run.all(ordered(candidates.map((c) => c.source.node)), options);
+  const ends = candidates.map((c) => c.source.node);
+  const needed = ends.length === 1 ? certain(ends) : new Set<FlatNode>();
+  const run = new Evaluation(opened, image, lowering, needed);
+  await run.all(ordered(ends), options);
   const failed = new Map<Candidate, Fault>();
   const endings: Ending[] = [];
   for (const candidate of candidates) {
     const value = run.ending(candidate.source);
     if (value instanceof Fault) failed.set(candidate, value);
-    else endings.push({ candidate, value });
+    else if (value) endings.push({ candidate, value });
   }
   const [reason] = failed.values();
-  if (endings.length === 0 && reason) throw reason;
+  if (endings.length === 0)
+    throw (
+      reason ??
+      new Fault(
+        "unsupported-network",
+        "Nothing that the graph ends in depends on the image.",
+      )
+    );
   const ending = best(endings);
   const assembly = lowering.finish(asVector(lowering, ending));
-  return { assembly, ending, failed };
+  return { assembly, ending, endings, failed };
 }
 
 /** One value a class as [1, class]; maps stay. */
@@ -197,8 +223,8 @@ class Evaluation implements Surroundings {
   readonly lowering: Lowering;
   readonly #opened: Opened;
   readonly #image: ImageInput;
-  /** Whether a node that cannot be done only takes those with it that read it. */
-  readonly #lenient: boolean;
+  /** Nodes without which there is no network; another that cannot be done only takes those with it that read it. */
+  readonly #needed: ReadonlySet<FlatNode>;
   readonly #outcomes = new Map<FlatNode, readonly Outcome[]>();
   readonly #faults = new Map<FlatNode, Fault>();
 
@@ -206,12 +232,12 @@ class Evaluation implements Surroundings {
     opened: Opened,
     image: ImageInput,
     lowering: Lowering,
-    lenient: boolean,
+    needed: ReadonlySet<FlatNode>,
   ) {
     this.#opened = opened;
     this.#image = image;
     this.lowering = lowering;
-    this.#lenient = lenient;
+    this.#needed = needed;
   }
 
   get openBatch(): boolean {
@@ -219,19 +245,18 @@ class Evaluation implements Surroundings {
   }
 
   outcome({ node, output }: Source): Outcome | undefined {
-    return this.#outcomes.get(node)?.[output];
+    const outcomes = this.#outcomes.get(node);
+    // all outputs of what is not taken are dead
+    const [first] = outcomes ?? [];
+    const whole = outcomes?.length === 1 && first?.kind === "dead";
+    return whole ? first : outcomes?.[output];
   }
 
-  ending(source: Source): Dynamic | Fault {
+  /** Null: it does not depend on the image. */
+  ending(source: Source): Dynamic | Fault | null {
     const fault = this.#faults.get(source.node);
-    if (fault) return fault;
     const outcome = this.outcome(source);
-    return outcome?.kind === "dynamic"
-      ? outcome
-      : new Fault(
-          "unsupported-network",
-          `"${source.node.name}" does not depend on the image.`,
-        );
+    return fault ?? (outcome?.kind === "dynamic" ? outcome : null);
   }
 
   async all(
@@ -246,11 +271,7 @@ class Evaluation implements Surroundings {
     let done = 0;
     for (const node of nodes) {
       signal.throwIfAborted();
-      const fault = node.inputs
-        .map((input) => this.#faults.get(input.node))
-        .find((f) => f !== undefined);
-      if (fault) this.#faults.set(node, fault);
-      else await this.#one(node);
+      await this.#one(node);
       const size = sizes.get(node) ?? 0;
       if (size > 0) progress("Reading weights", (done += size), total);
       for (const input of node.inputs)
@@ -259,17 +280,27 @@ class Evaluation implements Surroundings {
   }
 
   async #one(node: FlatNode): Promise<void> {
-    try {
-      const outcome = await this.#lowered(node);
-      this.#outcomes.set(node, outcome);
-    } catch (error) {
-      const bearable =
-        this.#lenient &&
-        error instanceof Fault &&
-        error.code === "unsupported-network";
-      if (!bearable) throw error;
-      this.#faults.set(node, error);
-    }
+    const faults = node.inputs.flatMap(
+      (input) => this.#faults.get(input.node) ?? [],
+    );
+    const dead = node.inputs.filter((i) => this.outcome(i)?.kind === "dead");
+    const merges = node.op === "Merge";
+    const [fault] = faults;
+    if (dead.length > 0 && !merges)
+      this.#outcomes.set(node, [{ kind: "dead" }]);
+    else if (fault && !(merges && dead.length > 0))
+      this.#faults.set(node, fault);
+    else
+      try {
+        this.#outcomes.set(node, await this.#lowered(node));
+      } catch (error) {
+        const bearable =
+          !this.#needed.has(node) &&
+          error instanceof Fault &&
+          error.code === "unsupported-network";
+        if (!bearable) throw error;
+        this.#faults.set(node, error);
+      }
   }
 
   async #lowered(node: FlatNode): Promise<readonly Outcome[]> {
@@ -283,11 +314,13 @@ class Evaluation implements Surroundings {
     }
     if (isSwitch(node))
       return [this.lowering.constant([], Float64Array.of(0), "bool")];
-    const dead =
-      node.op !== "Merge" &&
-      node.inputs.some((input) => this.outcome(input)?.kind === "dead");
-    if (dead) return [{ kind: "dead" }];
-    const outcome = lowerOf(node.op)?.(new Call(node, this)) ?? [];
+    const lower = lowerOf(node.op);
+    if (!lower)
+      throw new Fault(
+        "unsupported-network",
+        `Node "${node.name}" is a ${node.op}, which cannot be done.`,
+      );
+    const outcome = lower(new Call(node, this));
     return isList(outcome) ? outcome : [outcome];
   }
 

@@ -2,7 +2,7 @@
 import { Fault } from "../../../shared/fault";
 import { spell } from "../../network/ops/check";
 import type { Dynamic } from "../lowering/index";
-import { behind, reached, type FlatNode, type Source } from "./flatten";
+import { behind, certain, type FlatNode, type Source } from "./flatten";
 import { isPlaceholder, isSwitch } from "./inputs";
 import { lowerOf } from "./ops/index";
 
@@ -17,7 +17,7 @@ export interface Candidate {
 
 /** What only judges what a network says: nothing of it is part of the network. */
 const endings =
-  /^(ArgMax|ArgMin|TopKV?2?|InTopKV?2?|(Sparse)?SoftmaxCrossEntropyWithLogits|\w*Summary(V2)?|Assert|Print(V2)?|NoOp|Save\w*|Restore\w*|ShardedFilename|MergeV2Checkpoints|Assign\w*|Const|Placeholder\w*|VarHandleOp|VariableV2|Variable|ReadVariableOp|IsVariableInitialized|VarIsInitializedOp)$/;
+  /^(ArgMax|ArgMin|TopKV?2?|InTopKV?2?|(Sparse)?SoftmaxCrossEntropyWithLogits|\w*Summary(V2)?|Assert|Print(V2)?|NoOp|Save\w*|Restore\w*|ShardedFilename|MergeV2Checkpoints|Assign\w*|Const|Placeholder\w*|VarHandleOp|VariableV2|Variable|ReadVariableOp|IsVariableInitialized|VarIsInitializedOp|\w*Grad(V\d)?|\w*BackpropFilter\w*|BroadcastGradientArgs)$/;
 
 /**
  * The tensors at which a graph without a signature ends: what depends on the image, and is read by nothing that
@@ -88,7 +88,7 @@ function problemsOf(
   { source }: Candidate,
   known: (node: FlatNode) => boolean,
 ): string[] {
-  return [...reached([source.node])]
+  return [...certain([source.node])]
     .filter((node) => !known(node) && !lowerOf(node.op))
     .map(({ name, op }) => `"${name}" is a ${op}`)
     .reverse();
@@ -128,13 +128,34 @@ export function possible(
       exportHint,
     );
   }
-  const warnings = checked
-    .filter(({ problems }) => problems.length > 0)
-    .map(
-      ({ candidate, problems }) =>
-        `The output "${candidate.name}" is left out: ${problems[0]}.`,
-    );
-  return { possible: fine.map(({ candidate }) => candidate), warnings };
+  const impossible = checked.filter(({ problems }) => problems.length > 0);
+  return {
+    possible: fine.map(({ candidate }) => candidate),
+    warnings: leftOut(
+      new Map(impossible.map((c) => [c.candidate, c.problems])),
+      ([first]) => `${first ?? ""} there.`,
+    ),
+  };
+}
+
+/** One sentence for all outputs that cannot be done, with the reason of the first; or none. */
+export function leftOut<R>(
+  failed: ReadonlyMap<Candidate, R>,
+  spell: (reason: R) => string,
+): string[] {
+  const [first] = failed.values();
+  if (first === undefined) return [];
+  const names = [...failed.keys()].map(({ name }) => name);
+  const which = names.length === 1 ? "The output" : "The outputs";
+  const are = names.length === 1 ? "is" : "are";
+  return [`${which} ${named(names)} ${are} left out: ${spell(first)}`];
+}
+
+/** Names in quotes, the first five. */
+export function named(names: readonly string[]): string {
+  const shown = names.slice(0, 5).map((name) => `"${name}"`);
+  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+  return shown.join(", ") + more;
 }
 
 /** A candidate that was lowered. */

@@ -30,6 +30,8 @@ export const sigmoid = plain(ops.sigmoid);
 export const tanh = plain(ops.tanh);
 export const gelu = plain(ops.gelu);
 export const geluTanh = plain(ops.geluTanh);
+export const swish = plain(ops.swish);
+export const hardSwish = plain(ops.hardSwish);
 
 /** x / (1 + |x|) */
 const softsign: Curve = ({ lowering, name }, x) => {

@@ -6,10 +6,12 @@ import {
   elu,
   gelu,
   geluTanh,
+  hardSwish,
   leaky,
   relu,
   relu6,
   sigmoid,
+  swish,
   tanh,
   type Curve,
 } from "./activations";
@@ -32,6 +34,8 @@ const followers: Readonly<Record<string, Follower>> = {
   Elu: curve(elu),
   Sigmoid: curve(sigmoid),
   Tanh: curve(tanh),
+  _FusedHardSwish: curve(hardSwish),
+  _FusedSwish: curve(swish),
   GeluExact: curve(gelu),
   GeluApproximate: curve(geluTanh),
   LeakyRelu: curve((call, x) =>

@@ -152,8 +152,12 @@ function hardSwishOf(
     [b, a],
   ] as const) {
     const found = hardSigmoidOf(call, gate);
-    if (found && near(found.slope, 1 / 6) && same(found.source, x))
-      return { source: x, factor: found.factor };
+    if (!found || !near(found.slope, 1 / 6)) continue;
+    if (same(found.source, x)) return { source: x, factor: found.factor };
+    // the sixth may stand at the other side of the product
+    const part = scaledOf(call, x);
+    if (part && same(found.source, part.source))
+      return { source: part.source, factor: found.factor * part.factor };
   }
   return null;
 }
@@ -221,6 +225,15 @@ export function asGate(call: Call): Value | null {
       swish.factor,
     );
   }
+  const x = swishOf(call);
+  const value = x && call.valueOf(x);
+  return value?.kind === "dynamic"
+    ? lowering.activation(name, ops.swish, {}, value)
+    : null;
+}
+
+/** The x of x sigmoid(x), in which TensorFlow multiplies the second x by 1. */
+function swishOf(call: Call): Source | null {
   const [a, b] = call.node.inputs;
   if (!a || !b || call.node.op !== "Mul") return null;
   for (const [x, curve] of [
@@ -229,11 +242,10 @@ export function asGate(call: Call): Value | null {
   ] as const) {
     const { node } = behind(curve);
     const [inside] = node.inputs;
-    if (node.op === "Sigmoid" && inside && same(inside, x)) {
-      const value = call.valueOf(x);
-      if (value.kind === "dynamic")
-        return lowering.activation(name, ops.swish, {}, value);
-    }
+    if (node.op !== "Sigmoid" || !inside) continue;
+    const scaled = scaledOf(call, inside);
+    if (same(inside, x)) return x;
+    if (scaled?.factor === 1 && same(scaled.source, x)) return x;
   }
   return null;
 }
