@@ -165,6 +165,100 @@ const unsupported: readonly [string, () => Shape, string][] = [
     "different numbers of dimensions",
   ],
   [
+    "a reflection wider than its input",
+    of(ops.pad, [[3, 4]], {
+      amounts: [
+        [0, 0],
+        [0, 4],
+      ],
+      mode: "reflect",
+      value: 0,
+    }),
+    "4 values",
+  ],
+  [
+    "a padding with nothing finite",
+    of(ops.pad, [[3]], { amounts: [[1, 0]], mode: "constant", value: NaN }),
+    "NaN",
+  ],
+  [
+    "limits the wrong way round",
+    of(ops.clip, [map], { low: 1, high: 0 }),
+    "1 and 0",
+  ],
+  [
+    "an infinite limit",
+    of(ops.clip, [map], { low: null, high: Infinity }),
+    "Infinity",
+  ],
+  [
+    "an infinite exponent",
+    of(ops.power, [map], { exponent: Infinity }),
+    "Infinity",
+  ],
+  ["a CELU without alpha", of(ops.celu, [map], { alpha: 0 }), "alpha is 0"],
+  [
+    "a threshold that is none",
+    of(ops.thresholdedRelu, [map], { threshold: NaN }),
+    "NaN",
+  ],
+  [
+    "a mean over everything",
+    of(ops.reduce, [map], { kind: "mean", axes: [0, 1, 2], keepDims: false }),
+    "leaves no dimension",
+  ],
+  [
+    "matrices of different ranks",
+    of(
+      ops.matmul,
+      [
+        [2, 3, 4],
+        [4, 5],
+      ],
+      { transposeA: false, transposeB: false },
+    ),
+    "[4, 5]",
+  ],
+  [
+    "a negative epsilon",
+    of(ops.layerNorm, [map], { dimensions: 1, epsilon: -1 }),
+    "-1",
+  ],
+  [
+    "a choice of nothing",
+    of(ops.gather, [map], { axis: 0, indices: [] }),
+    "nothing",
+  ],
+  [
+    "a window of no channels",
+    of(ops.localResponseNorm, [map], { size: 0, alpha: 1, beta: 1, bias: 1 }),
+    "0 channels",
+  ],
+  [
+    "a bias of 0 under a power",
+    of(ops.localResponseNorm, [map], { size: 3, alpha: 1, beta: 1, bias: 0 }),
+    "bias 0",
+  ],
+  [
+    "a transposed convolution that is cut off altogether",
+    of(
+      ops.convTranspose2d,
+      [[2, 2, 4]],
+      {
+        strides: [1, 1],
+        dilations: [1, 1],
+        groups: 1,
+        outputPadding: [0, 0],
+        padding: [
+          [2, 2],
+          [0, 0],
+        ],
+      },
+      { kernel: zeros(2, 2, 3, 4) },
+    ),
+    "leaves nothing",
+  ],
+  [
     "a padding of half a pixel",
     of(ops.zeroPad, [map], {
       padding: [
@@ -239,6 +333,89 @@ const damaged: readonly [string, () => Shape, string][] = [
     "a shape of another size",
     of(ops.reshape, [map], { shape: [7, 7] }),
     "[7, 7]",
+  ],
+  [
+    "an order that misses an axis",
+    of(ops.transpose, [map], { order: [0, 2, 2] }),
+    "[0, 2, 2]",
+  ],
+  [
+    "a slice beyond the end",
+    of(ops.slice, [[7]], { begin: [1], size: [4], strides: [2] }),
+    "not within [7]",
+  ],
+  [
+    "a slice backwards beyond the start",
+    of(ops.slice, [[7]], { begin: [1], size: [3], strides: [-1] }),
+    "not within [7]",
+  ],
+  [
+    "a choice beyond the end",
+    of(ops.gather, [map], { axis: 0, indices: [6] }),
+    "place 6",
+  ],
+  [
+    "an axis that is not there",
+    of(ops.concat, [map, map], { axis: 3 }),
+    "axis 3",
+  ],
+  [
+    "matrices that do not fit",
+    of(
+      ops.matmul,
+      [
+        [3, 4],
+        [3, 4],
+      ],
+      { transposeA: false, transposeB: false },
+    ),
+    "do not fit",
+  ],
+  [
+    "a norm over more dimensions than there are",
+    of(ops.layerNorm, [map], { dimensions: 4, epsilon: 0 }),
+    "4 dimensions",
+  ],
+  [
+    "a norm with weights for other features",
+    of(
+      ops.layerNorm,
+      [map],
+      { dimensions: 1, epsilon: 0 },
+      { gamma: zeros(3) },
+    ),
+    '"gamma"',
+  ],
+  [
+    "rows for another height",
+    of(ops.resample, [map], {}, { rows: zeros(3, 5), columns: zeros(3, 6) }),
+    '"rows"',
+  ],
+  ["a constant without a value", of(ops.constant, [map], {}), "no dimensions"],
+  ["a difference of three", of(ops.subtract, [map, map, map], {}), "3 inputs"],
+  [
+    "a transposed kernel for other channels",
+    of(
+      ops.convTranspose2d,
+      [map],
+      {
+        strides: [1, 1],
+        dilations: [1, 1],
+        groups: 1,
+        outputPadding: [0, 0],
+        padding: [
+          [0, 0],
+          [0, 0],
+        ],
+      },
+      { kernel: zeros(2, 2, 4, 3) },
+    ),
+    '"kernel"',
+  ],
+  [
+    "padding for other axes",
+    of(ops.pad, [map], { amounts: [[1, 1]], mode: "edge", value: 0 }),
+    "pads 1 axes",
   ],
   ["an activation of two values", of(ops.sigmoid, [map, map], {}), "2 inputs"],
   ["a sum of nothing", of(ops.add, [], {}), "no input"],
