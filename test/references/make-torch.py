@@ -21,7 +21,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
-from torchvision.models import efficientnet, inception, mobilenetv3, resnet, vgg
+from torchvision.models import convnext, efficientnet, inception, mobilenetv3, resnet, vgg
 from torchvision.ops.misc import Conv2dNormActivation, SqueezeExcitation
 
 # functions of the same names hide these modules
@@ -161,6 +161,17 @@ def narrow_efficientnet_v2():
     return models.EfficientNet(settings, 0.2, num_classes=CLASSES, last_channel=32, norm_layer=norm)
 
 
+def narrow_convnext():
+    block = convnext.CNBlockConfig
+    net = models.ConvNeXt([block(8, 12, 1), block(12, 16, 2), block(16, None, 1)], num_classes=CLASSES)
+    return net
+
+
+def narrow_vit():
+    # two heads of 64 features, as wide as all published ones
+    return models.VisionTransformer(24, 8, 2, 2, 128, 24, num_classes=CLASSES)
+
+
 def narrow_densenet():
     return models.DenseNet(4, (2, 3, 2, 2), 8, bn_size=2, num_classes=CLASSES)
 
@@ -293,6 +304,8 @@ SMALL = {
         "float64",
     ),
     "efficientnet": (narrow_efficientnet, 40, tensors, "float16"),
+    "convnext": (narrow_convnext, (40, 33), zipped, "float32"),
+    "vit": (narrow_vit, 24, tensors, "bfloat16"),
     "efficientnet-v2": (narrow_efficientnet_v2, 40, zipped, "bfloat16"),
 }
 
@@ -316,9 +329,30 @@ def randomize(net):
             if module.bias is not None:
                 nn.init.normal_(module.bias, 0, 0.1)
     for module in net.modules():
-        if isinstance(module, SqueezeExcitation):
+        if isinstance(module, convnext.CNBlock):
+            nn.init.uniform_(module.layer_scale, 0.3, 0.7)
+        elif isinstance(module, nn.MultiheadAttention):
+            nn.init.normal_(module.in_proj_bias, 0, 0.1)
+        elif isinstance(module, models.VisionTransformer):
+            nn.init.normal_(module.class_token, 0, 1)
+            nn.init.normal_(module.encoder.pos_embedding, 0, 0.5)
+        elif isinstance(module, SqueezeExcitation):
             # gates that are open, or little is left after a few blocks
             nn.init.normal_(module.fc2.bias, 2, 0.5)
+
+
+def calibrate(net, size):
+    """Statistics near those that the network has: with others a deep one of swish is too ill-conditioned for float32."""
+    norms = [module for module in net.eval().modules() if isinstance(module, nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0
+        norm.train()
+    with torch.no_grad():
+        net(torch.randn(4, 3, size, size))
+        for norm in norms:
+            norm.eval()
+            norm.running_mean += 0.1 * torch.randn_like(norm.running_mean) * norm.running_var.sqrt()
+            norm.running_var *= torch.empty_like(norm.running_var).uniform_(0.8, 1.25)
 
 
 def refer(net, folder, file, size, save, kind):
@@ -371,6 +405,8 @@ def make_full(root, name):
         net = models.get_model(name, weights=None, **settings)
         size = 299 if name == "inception_v3" else 224
     randomize(net)
+    if any(isinstance(module, nn.SiLU) for module in net.modules()):
+        calibrate(net, size)
     refer(net, root / name.replace(":", "-"), "network.pth", size, zipped, "float32")
 
 

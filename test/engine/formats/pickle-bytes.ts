@@ -1,7 +1,7 @@
 /** Pickles opcode by opcode, so that tests can write what no Python writes. */
 import { join, utf8 } from "./zip-bytes";
 
-type Part = Uint8Array | string;
+export type Part = Uint8Array | string;
 
 /** Opcodes by their names in Python's pickletools. */
 export const op = {

@@ -20,10 +20,11 @@ import {
   tensor,
   text,
   tuple,
+  type Part,
 } from "./pickle-bytes";
 import { join, utf8 } from "./zip-bytes";
 
-function valueOf(...parts: Parameters<typeof pickleOf>) {
+function valueOf(...parts: readonly Part[]) {
   return unpickle(pickleOf(...parts)).value;
 }
 

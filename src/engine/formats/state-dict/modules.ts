@@ -2,7 +2,7 @@
 import { Fault } from "../../../shared/fault";
 import type { Op, Shape, Weight } from "../../network/op";
 import * as ops from "../../network/ops/index";
-import type { Lowering, Value } from "../lowering/index";
+import type { Constant, Lowering, Value } from "../lowering/index";
 import { exportAdvice, saveAdvice } from "./advice";
 import type { Keys } from "./keys";
 import { readPlain, readTransposed } from "./layout";
@@ -86,7 +86,7 @@ export class Modules {
       name,
       x,
       { shape: [height, width, inputs, out], data },
-      await this.#bias(name, out),
+      await this.#optional(`${name}.bias`, out),
       {
         order: "NCHW",
         strides: pair(stride),
@@ -135,37 +135,37 @@ export class Modules {
   }
 
   /**
-   * weight [out, in], bias [out], along the last axis; a map [1, channel, height, width] is flattened before.
-   * The flattened map is taken as it is stored, channels last, and the weight's rows are put in that order.
+   * weight [out, in], bias [out], after a map [1, channel, height, width] is flattened. It is taken as it is stored,
+   * channels last, and the weight's rows are put in that order.
    */
-  async linear(name: string, x: Value, weight = `${name}.weight`) {
-    const [out, inputs] = this.#shape(weight, 2);
+  async linear(name: string, map: Value): Promise<Value> {
+    const [, channels = 0, height = 1, width = 1] = map.dims;
+    const turned = this.lowering.transpose(`${name}/flat`, map, [0, 2, 3, 1]);
+    const features = channels * height * width;
+    const flat = this.lowering.reshape(`${name}/flat`, turned, [1, features]);
+    return this.dense(name, flat, { area: height * width });
+  }
+
+  /** weight [out, in], bias [out], along the last axis. */
+  async dense(
+    name: string,
+    x: Value,
+    { weight = `${name}.weight`, bias = `${name}.bias`, area = 1 } = {},
+  ): Promise<Value> {
     const { lowering } = this;
-    const map = x.dims.length === 4;
-    const [, channels = 0, height = 1, width = 1] = x.dims;
-    const area = map ? height * width : 1;
-    const features = map ? channels * area : (x.dims.at(-1) ?? 0);
+    const [out, inputs] = this.#shape(weight, 2);
+    const features = x.dims.at(-1) ?? 0;
     if (features !== inputs) throw this.misfit(weight, `${features} features`);
-    const rows = map
-      ? lowering.reshape(
-          `${name}/flat`,
-          lowering.transpose(`${name}/flat`, x, [0, 2, 3, 1]),
-          [1, features],
-        )
-      : x;
-    const data = await this.#transposed(weight, {
-      out,
-      inputs: inputs / area,
-      area,
-    });
-    const bias = await this.#bias(name, out, weight.replace(/weight$/, "bias"));
-    return lowering.matmul(name, rows, lowering.constant([inputs, out], data), {
-      bias: bias && lowering.constant(bias.shape, bias.data),
+    const sizes = { out, inputs: inputs / area, area };
+    const data = await this.#transposed(weight, sizes);
+    const offset = await this.#optional(bias, out);
+    return lowering.matmul(name, x, lowering.constant([inputs, out], data), {
+      bias: offset && lowering.constant(offset.shape, offset.data),
     });
   }
 
   /** A parameter as it is. */
-  async parameter(key: string, rank: number) {
+  async parameter(key: string, rank: number): Promise<Constant> {
     const shape = this.#shape(key, rank);
     return this.lowering.constant(shape, await this.#plain(key));
   }
@@ -279,14 +279,6 @@ export class Modules {
       `The keys are those of ${title}, but "${prefix}${key}" is missing.`,
       `Save all weights of the network: ${saveAdvice} ${exportAdvice}`,
     );
-  }
-
-  async #bias(
-    name: string,
-    size: number,
-    key = `${name}.bias`,
-  ): Promise<Weight | null> {
-    return this.#optional(key, size);
   }
 
   async #optional(key: string, size: number): Promise<Weight | null> {

@@ -39,7 +39,7 @@ export const densenet: Family = {
         }
         x = await m.batchNorm("features.norm5", x);
         x = m.globalAverage("avgpool", m.relu("relu", x));
-        return m.linear("classifier", x);
+        return m.dense("classifier", x);
       },
     };
   },

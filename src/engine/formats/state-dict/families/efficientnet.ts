@@ -8,7 +8,7 @@ interface Variant {
   readonly size: number;
 }
 
-/** By the blocks of each stage, and of B1 and B2, which have the same, by the stem's width. */
+/** By the blocks of each stage; B1 and B2 have the same, and B2 has more features before the last layer. */
 const variants: ReadonlyMap<string, Variant> = new Map([
   ["1-2-2-3-3-4-1", { name: "efficientnet_b0", size: 224 }],
   ["2-3-3-4-4-5-2", { name: "efficientnet_b1", size: 240 }],
@@ -39,8 +39,9 @@ export const efficientnet: Family = {
     const blocks = stages.map((i) => keys.indices(`features.${i}`).length);
     const sizes = blocks.join("-");
     const known = variants.get(sizes);
-    const [wide = 0] = keys.shape("features.1.0.block.0.0.weight") ?? [];
-    const variant = known?.name === "efficientnet_b1" && wide > 32 ? b2 : known;
+    const [, features = 0] = keys.shape("classifier.1.weight") ?? [];
+    const variant =
+      known?.name === "efficientnet_b1" && features > 1280 ? b2 : known;
     const epsilon = isLoose(keys, blocks) ? 1e-3 : 1e-5;
     const settings = { epsilon, activation: swish };
     return {
@@ -60,7 +61,7 @@ export const efficientnet: Family = {
               gate: { activation: swish, scale: sigmoid },
             });
         x = await convNormAt(m, `features.${stages.length + 1}`, x, settings);
-        return m.linear("classifier.1", m.globalAverage("avgpool", x));
+        return m.dense("classifier.1", m.globalAverage("avgpool", x));
       },
     };
   },

@@ -63,7 +63,7 @@ export const googlenet: Family = {
         x = await mixed(m, part, x);
       x = pool("maxpool4", x, 2);
       for (const part of ["5a", "5b"]) x = await mixed(m, part, x);
-      return m.linear("fc", m.globalAverage("avgpool", x));
+      return m.dense("fc", m.globalAverage("avgpool", x));
     },
   }),
 };
@@ -111,7 +111,7 @@ export const inception: Family = {
         x = await inceptionC(m, part, x);
       x = await inceptionD(m, "7a", x);
       for (const part of ["7b", "7c"]) x = await inceptionE(m, part, x);
-      return m.linear("fc", m.globalAverage("avgpool", x));
+      return m.dense("fc", m.globalAverage("avgpool", x));
     },
   }),
 };

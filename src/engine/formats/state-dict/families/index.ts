@@ -1,5 +1,6 @@
 /** Every family of networks that is told by the names of its weights. To add one: a file beside this one, a line here. */
 import type { Family } from "../family";
+import { convnext } from "./convnext";
 import { densenet } from "./densenet";
 import { efficientnet } from "./efficientnet";
 import { googlenet, inception } from "./googlenet";
@@ -8,6 +9,7 @@ import { resnet } from "./resnet";
 import { shufflenet } from "./shufflenet";
 import { squeezenet } from "./squeezenet";
 import { alexnet, vgg } from "./vgg";
+import { timmVit, vit } from "./vit";
 
 export const families: readonly Family[] = [
   alexnet,
@@ -22,4 +24,7 @@ export const families: readonly Family[] = [
   mnasnet,
   shufflenet,
   efficientnet,
+  convnext,
+  vit,
+  timmVit,
 ];

@@ -56,7 +56,7 @@ export const mobilenetV2: Family = {
         x = await convNormAt(m, `features.${blocks + 1}`, x, {
           activation: relu6,
         });
-        return m.linear("classifier.1", m.globalAverage("avgpool", x));
+        return m.dense("classifier.1", m.globalAverage("avgpool", x));
       },
     };
   },
@@ -147,8 +147,8 @@ export const mobilenetV3: Family = {
             gate: { activation: relu, scale: hardSigmoid },
           });
         x = await convNormAt(m, `features.${count + 1}`, x, tail);
-        x = await m.linear("classifier.0", m.globalAverage("avgpool", x));
-        return m.linear("classifier.3", hardSwish(m, "classifier.1", x));
+        x = await m.dense("classifier.0", m.globalAverage("avgpool", x));
+        return m.dense("classifier.3", hardSwish(m, "classifier.1", x));
       },
     };
   },
@@ -187,7 +187,7 @@ export const mnasnet: Family = {
           );
       }
       x = await layer(14, x, 1);
-      return m.linear("classifier.1", m.globalAverage("mean", x));
+      return m.dense("classifier.1", m.globalAverage("mean", x));
     },
   }),
 };

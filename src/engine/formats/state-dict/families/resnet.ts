@@ -41,7 +41,7 @@ export const resnet: Family = {
           for (let i = 0; i < blocks; i++)
             x = await block(m, `${name}.${i}`, x, index > 0 && i === 0 ? 2 : 1);
         const head = m.keys.has("linear.weight") ? "linear" : "fc";
-        return m.linear(head, m.globalAverage("avgpool", x));
+        return m.dense(head, m.globalAverage("avgpool", x));
       },
     };
   },

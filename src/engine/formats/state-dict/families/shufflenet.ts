@@ -24,7 +24,7 @@ export const shufflenet: Family = {
         for (const i of m.keys.indices(stage))
           x = await block(m, `${stage}.${i}`, x);
       x = await convNormAt(m, "conv5", x, { activation: relu });
-      return m.linear("fc", m.globalAverage("mean", x));
+      return m.dense("fc", m.globalAverage("mean", x));
     },
   }),
 };

@@ -95,7 +95,7 @@ async function classified(m: Modules, map: Value): Promise<Value> {
     );
   let x = m.lowering.adaptiveAveragePool("avgpool", map, [size, size], "NCHW");
   for (const [index, layer] of layers.entries()) {
-    x = await m.linear(layer, x);
+    x = index === 0 ? await m.linear(layer, x) : await m.dense(layer, x);
     if (index < layers.length - 1) x = m.relu(`${layer}/relu`, x);
   }
   return x;

@@ -1,0 +1,159 @@
+/** ConvNeXt under its three spellings: torchvision's, timm's and the one it was published with. */
+import type { Value } from "../../lowering/index";
+import type { Family } from "../family";
+import type { Keys } from "../keys";
+import type { Modules } from "../modules";
+import { gelu } from "./parts";
+
+/** Of a block: where its layers are, below its own name. */
+interface BlockNames {
+  readonly conv: string;
+  readonly norm: string;
+  readonly wide: string;
+  readonly narrow: string;
+  /** The factor of each channel, which may be missing. */
+  readonly scale: string;
+}
+
+interface Spelling {
+  /** A 4x4 convolution and a norm. */
+  readonly stem: readonly [string, string];
+  /** The blocks of stage i lie under this. */
+  readonly stage: (i: number) => string;
+  readonly block: BlockNames;
+  /** A norm and a 2x2 convolution before stage i, from 1 on. */
+  readonly between: (i: number) => readonly [string, string];
+  /** A norm and a linear layer. */
+  readonly head: readonly [string, string];
+}
+
+const torchvision: Spelling = {
+  stem: ["features.0.0", "features.0.1"],
+  stage: (i) => `features.${2 * i + 1}`,
+  block: {
+    conv: "block.0",
+    norm: "block.2",
+    wide: "block.3",
+    narrow: "block.5",
+    scale: "layer_scale",
+  },
+  between: (i) => [`features.${2 * i}.0`, `features.${2 * i}.1`],
+  head: ["classifier.0", "classifier.2"],
+};
+
+const timm: Spelling = {
+  stem: ["stem.0", "stem.1"],
+  stage: (i) => `stages.${i}.blocks`,
+  block: {
+    conv: "conv_dw",
+    norm: "norm",
+    wide: "mlp.fc1",
+    narrow: "mlp.fc2",
+    scale: "gamma",
+  },
+  between: (i) => [`stages.${i}.downsample.0`, `stages.${i}.downsample.1`],
+  head: ["head.norm", "head.fc"],
+};
+
+const published: Spelling = {
+  stem: ["downsample_layers.0.0", "downsample_layers.0.1"],
+  stage: (i) => `stages.${i}`,
+  block: {
+    conv: "dwconv",
+    norm: "norm",
+    wide: "pwconv1",
+    narrow: "pwconv2",
+    scale: "gamma",
+  },
+  between: (i) => [`downsample_layers.${i}.0`, `downsample_layers.${i}.1`],
+  head: ["norm", "head"],
+};
+
+const epsilon = 1e-6;
+
+export const convnext: Family = {
+  title: "torchvision's and timm's ConvNeXt",
+
+  recognises: (keys) => spellingOf(keys) !== null,
+
+  member(keys) {
+    const names = spellingOf(keys) ?? torchvision;
+    const blocks: number[] = [];
+    for (let i = 0; keys.has(names.stage(i)); i++)
+      blocks.push(keys.indices(names.stage(i)).length);
+    const [stem, norm] = names.stem;
+    const [width = 0] = keys.shape(`${stem}.weight`) ?? [];
+    return {
+      name:
+        variants.get(`${blocks.join("-")} ${width}`) ??
+        `ConvNeXt of ${blocks.join("-")} blocks`,
+      stem,
+      usual: [224, 224],
+      async build(m, input) {
+        let x = await m.conv(stem, input, { stride: 4, padding: 0 });
+        x = await normOfMap(m, norm, x);
+        for (const [i, count] of blocks.entries()) {
+          if (i > 0) {
+            const [before, conv] = names.between(i);
+            x = await normOfMap(m, before, x);
+            x = await m.conv(conv, x, { stride: 2, padding: 0 });
+          }
+          for (let j = 0; j < count; j++)
+            x = await block(m, `${names.stage(i)}.${j}`, names.block, x);
+        }
+        const [last, head] = names.head;
+        x = await m.layerNorm(last, m.globalAverage("avgpool", x), epsilon);
+        return m.dense(head, x);
+      },
+    };
+  },
+};
+
+const variants: ReadonlyMap<string, string> = new Map([
+  ["3-3-9-3 96", "convnext_tiny"],
+  ["3-3-27-3 96", "convnext_small"],
+  ["3-3-27-3 128", "convnext_base"],
+  ["3-3-27-3 192", "convnext_large"],
+]);
+
+function spellingOf(keys: Keys): Spelling | null {
+  const fits = ({
+    stem: [conv],
+    stage,
+    block: { conv: own, wide },
+  }: Spelling) =>
+    keys.kernel(conv) === 4 &&
+    keys.rank(`${stage(0)}.0.${own}`) === 4 &&
+    keys.rank(`${stage(0)}.0.${wide}`) === 2;
+  return [torchvision, timm, published].find(fits) ?? null;
+}
+
+/** Over the channels of each pixel of a map [1, channel, height, width]. */
+async function normOfMap(m: Modules, name: string, x: Value): Promise<Value> {
+  const pixels = m.lowering.transpose(`${name}/pixels`, x, [0, 2, 3, 1]);
+  const normed = await m.layerNorm(name, pixels, epsilon);
+  return m.lowering.transpose(`${name}/map`, normed, [0, 3, 1, 2]);
+}
+
+async function block(
+  m: Modules,
+  name: string,
+  names: BlockNames,
+  x: Value,
+): Promise<Value> {
+  const at = (part: string) => `${name}.${part}`;
+  let y = await m.conv(at(names.conv), x);
+  y = m.lowering.transpose(`${name}/pixels`, y, [0, 2, 3, 1]);
+  y = await m.layerNorm(at(names.norm), y, epsilon);
+  y = await m.dense(at(names.wide), y);
+  y = await m.dense(at(names.narrow), gelu(m, `${name}/gelu`, y));
+  const scale = m.keys.shape(at(names.scale));
+  if (scale) {
+    // [channel], or torchvision's [channel, 1, 1]
+    const { data } = await m.parameter(at(names.scale), scale.length);
+    const factor = m.lowering.constant([data.length], data);
+    y = m.multiply(at(names.scale), y, factor);
+  }
+  y = m.lowering.transpose(`${name}/map`, y, [0, 3, 1, 2]);
+  return m.add(`${name}/add`, x, y);
+}
