@@ -6,7 +6,8 @@ import { mostJsonBytes, parseJson } from "../json";
 import { readKeras, versionOf } from "../keras/read";
 import { readTopology } from "../keras/topology";
 import { isUnpacked } from "../keras-zip/index";
-import { H5Weights } from "./weights";
+import { recognise } from "./applications";
+import { H5Weights, namesIn } from "./weights";
 
 const title = "Keras model (HDF5)";
 const extension = /\.(h5|hdf5|hdf|keras)$/i;
@@ -28,24 +29,26 @@ export const kerasH5: Format = {
     const file = await files.open(name);
     const root = await openHdf5(file);
     const [config] = (await root.texts("model_config")) ?? [];
-    if (config === undefined) throw await withoutTopology(root, name);
-    const group = await root.find("model_weights");
+    const [version = ""] = (await root.texts("keras_version")) ?? [];
+    const whole =
+      config === undefined
+        ? await recognised(root, name)
+        : { topology: parseConfig(config, name), warnings: [] };
+    const group =
+      config === undefined ? root : await root.find("model_weights");
     if (!group)
       throw new Fault(
         "damaged-file",
         `"${name}" holds a topology and no weights.`,
         "Save the whole model again: model.save(...).",
       );
-    const [version = ""] =
-      (await root.texts("keras_version")) ??
-      (await group.texts("keras_version")) ??
-      [];
     return readKeras(
       {
         format: title,
         producer: version === "" ? "Keras" : `Keras ${version.slice(0, 100)}`,
         version: versionOf(version),
-        topology: readTopology(parseConfig(config, name)),
+        topology: readTopology(whole.topology),
+        warnings: whole.warnings,
         weights: () => Promise.resolve(new H5Weights(group, file.size)),
       },
       files,
@@ -53,6 +56,18 @@ export const kerasH5: Format = {
     );
   },
 };
+
+/** A file of weights alone, where its layers' names say what network they are of. */
+async function recognised(root: Hdf5Object, name: string) {
+  const found = recognise((await namesIn(root, "layer_names")) ?? []);
+  if (!found) throw await withoutTopology(root, name);
+  return {
+    topology: found.topology,
+    warnings: [
+      `The file holds weights alone. By the names of its layers they are those of ${found.name}, which is built here.`,
+    ],
+  };
+}
 
 /** The file chosen, or the only one in a folder that is called so; null where there is none. */
 function nameOf(files: NetworkFiles): string | null {
