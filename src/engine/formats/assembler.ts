@@ -114,13 +114,16 @@ export class Assembler {
     return better.output;
   }
 
-  /** The output without its softmax, after which it may be laid out anew: softmax, then reshape. */
+  /** The output without its softmax or the logarithm of it, after which it may be laid out anew. */
   #withoutSoftmax(output: string): string {
     const moves: Node[] = [];
-    let node = this.#nodes.get(output);
     const before = (of: Node) => this.#nodes.get(of.inputs[0] ?? "");
+    let node = this.#nodes.get(output);
     let seesLog = false;
-    while (node && (this.#onlyMoves(node) || (!seesLog && isLog(node)))) {
+    while (
+      node &&
+      (layouts.includes(node.op.kind) || (!seesLog && isLog(node)))
+    ) {
       if (isLog(node)) seesLog = true;
       else moves.unshift(node);
       node = before(node);
@@ -128,20 +131,13 @@ export class Assembler {
     const [logits] = node?.inputs ?? [];
     if (node?.op.kind !== ops.softmax.kind || logits === undefined)
       return output;
+    // what is laid out anew is one value a class: the softmax is over the classes
+    const shape = this.shapeOf(logits);
+    if (moves.length > 0 && shape.at(-1) !== count(shape)) return output;
     return moves.reduce(
       (input, move) => this.add(move.op, move.name, [input], move.attributes),
       logits,
     );
-  }
-
-  /** Whether a node lays one value a class out anew, so that softmax before it is softmax over the classes. */
-  #onlyMoves(node: Node): boolean {
-    const [before] = node.inputs;
-    const moves =
-      node.op.kind === ops.reshape.kind || node.op.kind === ops.flatten.kind;
-    if (!moves || before === undefined) return false;
-    const shape = this.shapeOf(before);
-    return shape[shape.length - 1] === count(shape);
   }
 
   /** The output as [class], and the map's size where it had one. */
@@ -181,6 +177,13 @@ export class Assembler {
     return unique;
   }
 }
+
+/** Operations that only lay values out anew. */
+const layouts: readonly string[] = [
+  ops.reshape.kind,
+  ops.flatten.kind,
+  ops.transpose.kind,
+];
 
 function isLog(node: Node): boolean {
   return node.op.kind === ops.log.kind;

@@ -92,9 +92,13 @@ export function align(
     factor === whole ? (part?.dims[along ?? 0] ?? 1) : factor.size;
   const kindOf = kindBy(has);
   const alone = (kind: unknown) => kind === whole && whole !== null;
+  // as the leader is stored, where each of its dimensions is of one kind; what it lacks comes after it
+  const lacks = order.slice(parts[leader]?.order.length);
+  const more = lacks.length > 0 ? mergedByKind(lacks, kindOf, alone) : [];
+  const stored = work.assembler.shapeOf(nodes[leader] ?? "");
   const asLeader = groupsOf(
-    work.assembler.shapeOf(nodes[leader] ?? ""),
-    order,
+    more.length > 0 ? withoutLastOnes(stored) : stored,
+    order.slice(0, order.length - lacks.length),
     (factor) => sizeIn(parts[leader], factor),
   );
   const even = asLeader?.every((group) => {
@@ -102,7 +106,9 @@ export function align(
     return kinds.size <= 1 && (group.length === 1 || ![...kinds].some(alone));
   });
   const groups =
-    asLeader && even ? asLeader : mergedByKind(order, kindOf, alone);
+    asLeader && even
+      ? [...asLeader, ...more]
+      : mergedByKind(order, kindOf, alone);
 
   const laid = parts.map((part, i) => {
     const present = groups.map((group) => group.filter((f) => has(part, f)));
@@ -198,7 +204,7 @@ function partOf(
   return { value, dims, order, own, view: { ...view, ...fine } };
 }
 
-/** The leader's order, then what only others have; first what only constants have, last the axis asked for. */
+/** The leader's order, then what only others have, most often channels; the axis asked for has a place in any case. */
 function orderOf(
   parts: readonly Part[],
   leader: Part | undefined,
@@ -210,8 +216,9 @@ function orderOf(
     ...parts.flatMap((part) => part.order),
   ]);
   const constant = axes.flat().filter((f) => f !== whole && !dynamic.has(f));
-  if (whole) dynamic.add(whole);
-  return [...constant, ...dynamic];
+  const order = new Set([...dynamic, ...constant]);
+  if (whole) order.add(whole);
+  return [...order];
 }
 
 /** The factors of each dimension of a shape; null where they do not fall into it. */
@@ -233,6 +240,10 @@ function groupsOf(
     groups.push(group);
   }
   return waiting.length === 0 ? groups : null;
+}
+
+function withoutLastOnes(shape: Shape): Shape {
+  return shape.slice(0, shape.findLastIndex((d) => d !== 1) + 1);
 }
 
 /** With axes of size 1 in front. */

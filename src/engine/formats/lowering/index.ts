@@ -1,7 +1,7 @@
 /** Makes a {@link Lowering}: a foreign tensor graph, method by method, becomes nodes. */
 import { inputName } from "../../network/network";
 import { simplify } from "../../network/simplify";
-import { Assembler, type Input } from "../assembler";
+import { Assembler, type Graph, type Input } from "../assembler";
 import { Arranging } from "./arranging";
 import { binary, clip, elementwise, prelu, unary } from "./elementwise";
 import { outputOf } from "./finish";
@@ -27,8 +27,11 @@ import type { Work } from "./work";
 export { Folding } from "./folding";
 export type * from "./lowering";
 
-/** A lowering that starts from an input of [height, width, channel]. */
-export function createLowering(input: Input): Lowering {
+/** A lowering that starts from an input of [height, width, channel]; `improve` goes over the finished graph. */
+export function createLowering(
+  input: Input,
+  improve: (graph: Graph) => Graph = simplify,
+): Lowering {
   const assembler = new Assembler(input);
   const folding = new Folding();
   const work: Work = {
@@ -70,7 +73,7 @@ export function createLowering(input: Input): Lowering {
     zipConstants: (...given) => folding.zip(...given),
     finish(output) {
       const node = outputOf(work, output);
-      return assembler.finish(node, simplify);
+      return assembler.finish(node, improve);
     },
   };
 }
