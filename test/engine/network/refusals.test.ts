@@ -235,6 +235,27 @@ const unsupported: readonly [string, () => Shape, string][] = [
     "0 channels",
   ],
   [
+    "a window over very many channels",
+    of(ops.localResponseNorm, [[1, 1, 5000]], {
+      size: 3,
+      alpha: 1,
+      beta: 1,
+      bias: 1,
+    }),
+    "5000 channels",
+  ],
+  [
+    "padding by a thousand million pixels",
+    of(ops.maxPool, [map], {
+      ...pool,
+      padding: [
+        [0, 1e9],
+        [0, 0],
+      ],
+    }),
+    "1000000000",
+  ],
+  [
     "a bias of 0 under a power",
     of(ops.localResponseNorm, [map], { size: 3, alpha: 1, beta: 1, bias: 0 }),
     "bias 0",

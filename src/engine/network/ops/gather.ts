@@ -150,7 +150,7 @@ export function emitGather(
   );
 }
 
-/** Above so many picks of one value the adjoint is a matrix product. */
+/** Above so many picks of one value the adjoint sums them in one operation. */
 const mostRounds = 4;
 
 /**
@@ -166,7 +166,7 @@ export function emitScatter(
 ): Ref {
   const rounds = roundsOf(indices, length);
   if (rounds.length > mostRounds)
-    return scatterByProduct(graph, dy, indices, axis, length);
+    return scatterAtOnce(graph, dy, indices, axis, length);
   const amounts = dy.shape.map((_, i) => [0, i === axis ? 1 : 0] as const);
   const open = padAxes(graph, dy, amounts);
   return graph.sum(rounds.map((round) => emitGather(graph, open, round, axis)));
@@ -187,34 +187,29 @@ function roundsOf(indices: readonly number[], length: number): number[][] {
   return rounds;
 }
 
-function scatterByProduct(
+/** In one operation, which wants the axis in front. */
+function scatterAtOnce(
   graph: GraphBuilder,
   dy: Ref,
   indices: readonly number[],
   axis: number,
   length: number,
 ): Ref {
-  const order = toEnd(dy.shape.length, axis);
-  const moved = transposeAxes(graph, dy, order);
-  const rows = moved.shape.slice(0, -1).reduce((a, b) => a * b, 1);
-  const ones = new Float32Array(indices.length * length);
-  indices.forEach((index, i) => (ones[i * length + index] = 1));
-  const product = graph.add(
-    "MatMul",
-    [
-      graph.cast(graph.reshape(moved, [rows, indices.length]), "float32"),
-      graph.floats(ones, [indices.length, length]),
-    ],
+  const all = dy.shape.map((_, i) => i);
+  const order = [axis, ...all.filter((i) => i !== axis)];
+  const moved = transposeAxes(graph, graph.cast(dy, "float32"), order);
+  const sums = graph.add(
+    "UnsortedSegmentSum",
+    [moved, graph.ints(indices), graph.ints([length], [])],
     {
       T: { type: "float32" },
-      transpose_a: { bool: false },
-      transpose_b: { bool: false },
+      Tindices: { type: "int32" },
+      Tnumsegments: { type: "int32" },
     },
-    { shape: [rows, length] },
+    { shape: moved.shape.with(0, length) },
   );
-  const back = order.map((_, i) => order.indexOf(i));
-  const whole = graph.reshape(product, moved.shape.with(-1, length));
-  return graph.cast(transposeAxes(graph, whole, back), dy.dtype);
+  const back = all.map((i) => order.indexOf(i));
+  return graph.cast(transposeAxes(graph, sums, back), dy.dtype);
 }
 
 /** As {@link emitGather}, by a product with ones and zeros: tfjs-backend-wasm lacks the gradient of its gather. */

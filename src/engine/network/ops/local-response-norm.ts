@@ -29,7 +29,13 @@ export const localResponseNorm = defineOp<LocalResponseNormAttributes>({
 
   infer(inputs, node) {
     const shape = single(inputs, node);
-    channelsOf(shape, node);
+    const channels = channelsOf(shape, node);
+    if (channels > mostChannels)
+      refuse(
+        node,
+        `its input has ${channels} channels.`,
+        `Supported are up to ${mostChannels} channels.`,
+      );
     const { size, alpha, beta, bias } = node.attributes;
     if (!Number.isInteger(size) || size < 1)
       refuse(
@@ -91,6 +97,9 @@ export const localResponseNorm = defineOp<LocalResponseNormAttributes>({
     };
   },
 });
+
+/** The window is a matrix over them: 64 MiB. */
+const mostChannels = 4096;
 
 /** [channel, channel]: alpha / size where the first lies in the window of the second. */
 function bandOf(

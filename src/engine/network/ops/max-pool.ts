@@ -17,11 +17,11 @@ import { crop, mapOf, only, pad, spatial } from "./emitting";
 import { eagerDilated, emitDilated } from "./dilated";
 import {
   checkedOutput,
+  everyWindowSees,
   isSame,
   noPads,
   outputOf,
   padsOf,
-  placesAlong,
   type Padding,
   type Pads,
   type Pair,
@@ -184,9 +184,7 @@ export function refuseEmpty(
   const [height, width] = singleMap(inputs, node);
   const window = poolWindow(node.attributes);
   const sees = (axis: 0 | 1) =>
-    placesAlong(window, [height, width], axis, margins[axis]).every(
-      (places) => places > 0,
-    );
+    everyWindowSees(window, [height, width], axis, margins[axis]);
   if (!sees(0) || !sees(1))
     refuse(
       node,

@@ -44,16 +44,46 @@ export function placesAlong(
   axis: 0 | 1,
   margins: Pair,
 ): number[] {
+  const before = padsOf(window, input)[axis][0];
+  return Array.from({ length: outputOf(window, input)[axis] }, (_, i) =>
+    placesFrom(i * window.strides[axis] - before, window, input, axis, margins),
+  );
+}
+
+/** Whether every window along an axis has a place on the input, `margins` counted in. */
+export function everyWindowSees(
+  window: Window,
+  input: Pair,
+  axis: 0 | 1,
+  margins: Pair,
+): boolean {
+  const stride = window.strides[axis];
+  const before = padsOf(window, input)[axis][0];
+  const outputs = outputOf(window, input)[axis];
+  const inner = input[axis] - reach(window.size[axis], window.dilations[axis]);
+  for (let i = 0; i < outputs; i++) {
+    const start = i * stride - before;
+    // windows within the input see all of it: on to the first that sticks out again
+    if (start >= 0 && start <= inner) i = Math.floor((inner + before) / stride);
+    else if (placesFrom(start, window, input, axis, margins) === 0)
+      return false;
+  }
+  return true;
+}
+
+function placesFrom(
+  start: number,
+  window: Window,
+  input: Pair,
+  axis: 0 | 1,
+  margins: Pair,
+): number {
   const dilation = window.dilations[axis];
-  const [before] = padsOf(window, input)[axis];
-  return Array.from({ length: outputOf(window, input)[axis] }, (_, i) => {
-    const start = i * window.strides[axis] - before;
-    const first = Math.ceil((-margins[0] - start) / dilation);
-    const last = Math.floor((input[axis] + margins[1] - 1 - start) / dilation);
-    const from = Math.max(0, first);
-    const to = Math.min(window.size[axis] - 1, last);
-    return Math.max(0, to - from + 1);
-  });
+  const first = Math.ceil((-margins[0] - start) / dilation);
+  const last = Math.floor((input[axis] + margins[1] - 1 - start) / dilation);
+  const from = Math.max(0, first);
+  const to = Math.min(window.size[axis] - 1, last);
+  return Math.max(0, to - from + 1);
 }
 
 function samePads(window: Window, input: Pair, axis: 0 | 1): Pair {
@@ -113,6 +143,12 @@ export function checkedOutput(node: Node, window: Window, input: Pair): Pair {
       node,
       `padding ${JSON.stringify(pads)}.`,
       "Paddings are whole numbers from 0 on.",
+    );
+  if (Math.max(...pads.flat()) > largest)
+    refuse(
+      node,
+      `padding ${JSON.stringify(pads)}.`,
+      `Supported are paddings of up to ${largest} pixels.`,
     );
   const output = outputOf(window, input);
   if (output[0] < 1 || output[1] < 1)
