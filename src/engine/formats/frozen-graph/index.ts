@@ -25,7 +25,7 @@ export const frozenGraph: Format = {
     const version = definition.versions?.producer ?? 0;
     return lowerGraph(
       {
-        nodes: [...graph.nodes.keys()].map((n) => flattener.source(n).node),
+        nodes: flattener.nodes(),
         outputs: null,
         declared: new Map(),
         tensor: constantOf,

@@ -79,6 +79,14 @@ export class Flattener {
     return source;
   }
 
+  /** The nodes of the whole graph, and those of the functions whose outputs it reads. */
+  nodes(): FlatNode[] {
+    const sources = [...this.#graph.nodes.values()]
+      .filter((node) => this.#calledBy(node)?.outputs.length !== 0)
+      .map(({ name }) => this.source(name).node);
+    return [...reached(sources)];
+  }
+
   /** The nodes of a function that the node calls, with what they depend on; of a node that calls none, none. */
   body(name: string): FlatNode[] {
     const node = this.#graph.nodes.get(name);

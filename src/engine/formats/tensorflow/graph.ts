@@ -27,7 +27,7 @@ export interface Graph {
 }
 
 /** Far above any network's; a graph of more is no use to anybody. */
-export const mostNodes = 200_000;
+export const mostNodes = 100_000;
 
 /** Nodes by name. Throws a Fault `damaged-file` where two share a name, or there are too many. */
 export function nodesByName(

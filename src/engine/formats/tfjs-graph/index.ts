@@ -38,7 +38,6 @@ export const tfjsGraph: Format = {
         stripped: [],
       }),
     );
-    const nodes = [...graph.nodes.keys()].map((n) => flattener.source(n).node);
     let store: Promise<WeightStore> | null = null;
     const weights = () =>
       (store ??= WeightStore.read(manifest, files, options));
@@ -61,7 +60,7 @@ export const tfjsGraph: Format = {
     };
     return lowerGraph(
       {
-        nodes,
+        nodes: flattener.nodes(),
         outputs: outputs.length > 0 ? outputs : null,
         declared: new Map(
           signed(model, "inputs").map(([, { tensor, dims }]) => [
