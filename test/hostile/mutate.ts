@@ -77,7 +77,11 @@ function mutated(bytes: Uint8Array, pick: Random): Uint8Array {
       copy[at] = pick(0, 255);
       return copy;
     case 2: // a run of one value
-      return copy.fill(pick(0, 1) ? 0xff : 0, at, at + pick(1, 16));
+      return copy.fill(
+        pick(0, 1) ? 0xff : 0,
+        at,
+        Math.min(length, at + pick(1, 16)),
+      );
     case 3: // cut off
       return copy.slice(0, at);
     case 4: // cut out
