@@ -374,7 +374,7 @@ def grey(k):
 # Weights, references and files ---------------------------------------------------------------------------------------
 
 
-def randomise(net, seed):
+def randomise(net, seed, gain=1.5):
     """Weights of order 1 / sqrt(inputs), and statistics that are none of the usual ones."""
     random = numpy.random.default_rng(seed)
     for variable in net.weights:
@@ -392,7 +392,7 @@ def randomise(net, seed):
             values = random.uniform(-0.2, 0.5, shape)
         else:
             inputs = numpy.prod(shape[:2]) if name == "depthwise_kernel" or len(shape) == 4 and shape[3] == 1 else numpy.prod(shape[:-1])
-            values = random.normal(0, 1.5 / numpy.sqrt(inputs), shape)
+            values = random.normal(0, gain / numpy.sqrt(inputs), shape)
         variable.assign(values.astype("float32"))
     for layer in net.layers:
         # it computes with a copy of its statistics
@@ -655,7 +655,8 @@ def make_full(folder, name):
     family, kind = name.removeprefix("keras2:").rsplit(".", 1)
     seed = zlib.crc32(name.encode())
     net = getattr(k.applications, family)(weights=None)
-    randomise(net, seed)
+    # depth multiplies it
+    randomise(net, seed, gain=1)
     network = save(folder, net, kind)
     write_reference(folder, network, net, net.input_shape[1:3], seed)
 
