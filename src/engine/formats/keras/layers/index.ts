@@ -4,8 +4,9 @@ import { activationKinds } from "./activation";
 import { customScale, mergeKinds } from "./arithmetic";
 import { only, type LayerKind } from "./context";
 import { convolutionKinds } from "./convolution";
+import { operationOf } from "./functions";
 import { normalizationKinds } from "./normalization";
-import { operationOf, operations } from "./operations";
+import { operations } from "./operations";
 import { poolingKinds } from "./pooling";
 import { shapeKinds } from "./shape";
 
