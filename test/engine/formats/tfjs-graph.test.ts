@@ -157,6 +157,34 @@ describe("a TF.js graph model", () => {
     expect(network.nodes).toHaveLength(3);
   });
 
+  it("keeps a sixth that was rounded as it is", async () => {
+    const swish: MadeNode[] = [
+      ...["three", "six", "sixth"].map((name) => ({ name, op: "Const" })),
+      { name: "more", op: "AddV2", input: ["image", "three"] },
+      { name: "gate", op: "Relu6", input: ["more"] },
+      { name: "product", op: "Mul", input: ["image", "gate"] },
+      { name: "last", op: "Mul", input: ["product", "sixth"] },
+    ];
+    const kinds = async (sixth: number) =>
+      kindsOf(
+        await open(after(...swish), [
+          ...weights,
+          { name: "three", shape: [], values: [3] },
+          { name: "six", shape: [], values: [6] },
+          { name: "sixth", shape: [], values: [sixth] },
+        ]),
+      );
+    expect((await kinds(1 / 6)).slice(0, 2)).toEqual([
+      "hard-swish",
+      "global-average-pool",
+    ]);
+    // 1/6 as float16
+    expect((await kinds(0.1666259765625)).slice(0, 2)).toEqual([
+      "hard-swish",
+      "batch-norm",
+    ]);
+  });
+
   it("takes off a last ArgMax, and prefers a softmax to longer outputs", async () => {
     const classes = { name: "classes", op: "ArgMax", input: ["logits"] };
     const judged = await open([image, ...dense, classes]);
@@ -264,18 +292,23 @@ describe("what cannot be done is refused", () => {
     expect(fault.message).toContain('Node "switch" (Switch)');
   });
 
-  it("boxes and points, with what the outputs are", async () => {
+  it.each([
+    [[1, 16, 2], "[1, 16, 2]"],
+    [[1, 32, 1], "[1, 32, 1]"],
+  ])("boxes and points %j, with what the outputs are", async (to, spelled) => {
     const boxes = [
       { name: "to", op: "Const" },
       { name: "boxes", op: "Reshape", input: ["image", "to"] },
     ];
     const fault = await refused(
       [image, ...boxes],
-      [{ name: "to", shape: [3], values: [1, 16, 2], dtype: "int32" }],
+      [{ name: "to", shape: [3], values: to, dtype: "int32" }],
     );
     expect(fault.code).toBe("unsupported-network");
     expect(fault.message).toBe(
-      'The network gives no value for each class: its output is "boxes" [1, 16, 2].',
+      'The network gives no value for each class: its output is "boxes" ' +
+        spelled +
+        ".",
     );
   });
 

@@ -190,6 +190,9 @@ function rankOf({ candidate, value }: Ending): readonly [number, number] {
   const real = value.dims.filter((d) => d !== 1);
   const classes = real.length <= 1 ? (real[0] ?? 1) : (value.dims.at(-1) ?? 0);
   const scores = candidate.stripped.length > 0 || isSoftmax(candidate.source);
+  // [1, n, 1] has a value for each box or point, not for each class
+  const points = value.dims.length === 3 && value.dims.at(-1) === 1;
+  if (points && classes > 1) return [0, classes];
   if (real.length <= 1) return [scores ? 4 : classes > 1 ? 3 : 1, classes];
   return [value.dims.length === 4 && value.dims[0] === 1 ? 2 : 0, classes];
 }

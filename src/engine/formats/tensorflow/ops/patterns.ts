@@ -190,9 +190,9 @@ function sumOf(
   return found && { source: found.source, offset: found.number };
 }
 
+/** Equal as float32; a sixth that was rounded to float16 is another number, and stays as a factor. */
 function near(a: number, b: number): boolean {
-  // a third of a float32's digits: the numbers were written as float32 or float16
-  return Math.abs(a - b) < 1e-3 * Math.abs(b);
+  return Math.abs(a - b) < 1e-6 * Math.abs(b);
 }
 
 function same(a: Source, b: Source): boolean {
