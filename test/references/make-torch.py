@@ -11,6 +11,7 @@ import argparse
 import importlib
 import json
 import random
+import re
 import sys
 from collections import OrderedDict
 from functools import partial
@@ -21,7 +22,7 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torchvision import models
-from torchvision.models import convnext, efficientnet, inception, mobilenetv3, resnet, vgg
+from torchvision.models import convnext, efficientnet, inception, mobilenetv3, resnet, swin_transformer, vgg
 from torchvision.ops.misc import Conv2dNormActivation, SqueezeExcitation
 
 # functions of the same names hide these modules
@@ -121,7 +122,8 @@ def narrow_inception():
 
 
 def narrow_mobilenet_v2():
-    net = models.MobileNetV2(CLASSES, width_mult=0.06, round_nearest=2)
+    blocks = [[1, 16, 1, 1], [2, 24, 2, 2], [2, 32, 3, 2], [2, 64, 4, 2], [3, 96, 3, 1], [2, 160, 3, 2], [2, 320, 1, 1]]
+    net = models.MobileNetV2(CLASSES, 0.06, blocks, round_nearest=2)
     width = net.features[17].conv[-1].num_features
     net.features[18] = Conv2dNormActivation(width, 24, kernel_size=1, activation_layer=nn.ReLU6)
     net.classifier[1] = nn.Linear(24, CLASSES)
@@ -143,7 +145,16 @@ def narrow_mnasnet():
 
 
 def narrow_efficientnet():
-    settings, last = efficientnet._efficientnet_conf("efficientnet_b0", width_mult=0.1, depth_mult=0.5)
+    block = efficientnet.MBConvConfig
+    settings = [
+        block(1, 3, 1, 8, 8, 1),
+        block(3, 3, 2, 8, 8, 2),
+        block(2, 5, 2, 8, 16, 1),
+        block(2, 3, 2, 16, 16, 2),
+        block(2, 5, 1, 16, 24, 1),
+        block(2, 5, 2, 24, 24, 2),
+        block(2, 3, 1, 24, 32, 1),
+    ]
     return models.EfficientNet(settings, 0.2, num_classes=CLASSES, last_channel=40)
 
 
@@ -161,6 +172,81 @@ def narrow_efficientnet_v2():
     return models.EfficientNet(settings, 0.2, num_classes=CLASSES, last_channel=32, norm_layer=norm)
 
 
+def narrow_timm_resnet():
+    """A deep stem, averaging shortcuts, squeeze and excitation."""
+    from timm.models.resnet import Bottleneck, ResNet
+
+    settings = {"stem_width": 4, "stem_type": "deep", "avg_down": True, "channels": (4, 6, 8, 8)}
+    return ResNet(Bottleneck, [1, 2, 1, 1], CLASSES, block_args={"attn_layer": "se"}, **settings)
+
+
+class SameConv(nn.Conv2d):
+    """Padded as TensorFlow does: the odd pixel comes last."""
+
+    def forward(self, x):
+        pads = []
+        for axis in (3, 2):
+            size, stride, kernel = x.shape[axis], self.stride[axis - 2], self.kernel_size[axis - 2]
+            total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
+            pads += [total // 2, total - total // 2]
+        return super().forward(nn.functional.pad(x, pads))
+
+
+class SameBlock(nn.Module):
+    def __init__(self, inputs, outputs, kernel, stride, expand, gated):
+        super().__init__()
+        wide = inputs * expand
+        norm = partial(nn.BatchNorm2d, eps=1e-3)
+        if expand > 1:
+            self._expand_conv, self._bn0 = SameConv(inputs, wide, 1, bias=False), norm(wide)
+        self._depthwise_conv = SameConv(wide, wide, kernel, stride, groups=wide, bias=False)
+        self._bn1 = norm(wide)
+        if gated:
+            few = max(1, inputs // 4)
+            self._se_reduce, self._se_expand = SameConv(wide, few, 1), SameConv(few, wide, 1)
+        self._project_conv, self._bn2 = SameConv(wide, outputs, 1, bias=False), norm(outputs)
+        self.act = nn.SiLU() if gated else nn.ReLU6()
+        self.residual = stride == 1 and inputs == outputs
+
+    def forward(self, inputs):
+        x = inputs
+        if hasattr(self, "_expand_conv"):
+            x = self.act(self._bn0(self._expand_conv(x)))
+        x = self.act(self._bn1(self._depthwise_conv(x)))
+        if hasattr(self, "_se_reduce"):
+            gate = self._se_expand(self.act(self._se_reduce(x.mean((2, 3), keepdim=True))))
+            x = x * gate.sigmoid()
+        x = self._bn2(self._project_conv(x))
+        return x + inputs if self.residual else x
+
+
+class SameEfficientNet(nn.Module):
+    """A small EfficientNet of the names and paddings of the package efficientnet_pytorch."""
+
+    def __init__(self, gated):
+        super().__init__()
+        # channels, kernel, stride, expansion, blocks
+        stages = [(4, 3, 1, 1, 1), (6, 3, 2, 2, 2), (8, 5, 2, 2, 1), (10, 3, 2, 2, 1)]
+        stages += [(12, 5, 1, 2, 1), (14, 5, 2, 2, 2), (16, 3, 1, 2, 1)]
+        self._conv_stem, self._bn0 = SameConv(3, 6, 3, 2, bias=False), nn.BatchNorm2d(6, eps=1e-3)
+        blocks, width = [], 6
+        for channels, kernel, stride, expand, count in stages:
+            for index in range(count):
+                blocks.append(SameBlock(width, channels, kernel, stride if index == 0 else 1, expand, gated))
+                width = channels
+        self._blocks = nn.ModuleList(blocks)
+        self._conv_head, self._bn1 = SameConv(16, 20, 1, bias=False), nn.BatchNorm2d(20, eps=1e-3)
+        self._fc = nn.Linear(20, CLASSES)
+        self.act = nn.SiLU() if gated else nn.ReLU6()
+
+    def forward(self, x):
+        x = self.act(self._bn0(self._conv_stem(x)))
+        for block in self._blocks:
+            x = block(x)
+        x = self.act(self._bn1(self._conv_head(x)))
+        return self._fc(x.mean((2, 3)))
+
+
 def narrow_convnext():
     block = convnext.CNBlockConfig
     net = models.ConvNeXt([block(8, 12, 1), block(12, 16, 2), block(16, None, 1)], num_classes=CLASSES)
@@ -169,7 +255,15 @@ def narrow_convnext():
 
 def narrow_vit():
     # two heads of 64 features, as wide as all published ones
-    return models.VisionTransformer(24, 8, 2, 2, 128, 24, num_classes=CLASSES)
+    return models.VisionTransformer(16, 4, 1, 2, 128, 24, num_classes=CLASSES)
+
+
+def narrow_swin(second):
+    kind, merging = swin_transformer.SwinTransformerBlock, swin_transformer.PatchMerging
+    if second:
+        kind, merging = swin_transformer.SwinTransformerBlockV2, swin_transformer.PatchMergingV2
+    settings = {"block": kind, "downsample_layer": merging, "num_classes": CLASSES}
+    return models.SwinTransformer([4, 4], 8, [2, 2], [2, 4], [3, 3], **settings)
 
 
 def narrow_densenet():
@@ -205,6 +299,7 @@ def checkpoint(state, path):
             "optimizer": {"state": {0: {"momentum_buffer": torch.zeros_like(first)}}, "param_groups": [{"lr": 0.1}]},
         },
         path,
+        _use_new_zipfile_serialization=False,
     )
 
 
@@ -259,54 +354,104 @@ def old_densenet(state, path):
     torch.save(saved, path)
 
 
+def transformers(state, path):
+    """The names that Hugging Face's transformers give a ResNet."""
+    names = {
+        r"^conv1\.": r"resnet.embedder.embedder.convolution.",
+        r"^bn1\.": r"resnet.embedder.embedder.normalization.",
+        r"^fc\.": r"classifier.1.",
+        r"\.downsample\.0\.": r".shortcut.convolution.",
+        r"\.downsample\.1\.": r".shortcut.normalization.",
+    }
+    parts = {"conv": "convolution", "bn": "normalization"}
+    saved = OrderedDict()
+    for key, value in state.items():
+        for old, new in names.items():
+            key = re.sub(old, new, key)
+        key = re.sub(r"\.(conv|bn)(\d)\.", lambda m: f".layer.{int(m[2]) - 1}.{parts[m[1]]}.", key)
+        key = re.sub(r"^layer(\d)\.", lambda m: f"resnet.encoder.stages.{int(m[1]) - 1}.layers.", key)
+        saved[key] = value
+    tensors(saved, path)
+
+
+def published_convnext(state, path):
+    """The names that ConvNeXt was published with."""
+    parts = {"block.0": "dwconv", "block.2": "norm", "block.3": "pwconv1", "block.5": "pwconv2"}
+    saved = OrderedDict()
+    for key, value in state.items():
+        for old, new in parts.items():
+            key = key.replace(f".{old}.", f".{new}.")
+        if key.endswith("layer_scale"):
+            key, value = key.replace("layer_scale", "gamma"), value.reshape(-1)
+        stage = re.match(r"features\.(\d)\.", key)
+        if stage:
+            index = int(stage[1])
+            name = f"stages.{index // 2}" if index % 2 else f"downsample_layers.{index // 2}"
+            key = key.replace(stage[0], name + ".")
+        saved[key.replace("classifier.0.", "norm.").replace("classifier.2.", "head.")] = value
+    torch.save({"model": saved}, path)
+
+
 def tensors(state, path):
     save_file({key: value.contiguous() for key, value in state.items()}, path, metadata={"format": "pt"})
 
 
 # name: (network, input size, how it is saved, number type)
 SMALL = {
-    "alexnet": (narrow_alexnet, 63, zipped, "float32"),
+    "alexnet": (narrow_alexnet, 63, zipped, "float16"),
     "vgg11": (lambda: narrow_vgg([4, "M", 5, "M", 6, 6, "M", 6, 7, "M", 7, 6, "M"], False), 40, checkpoint, "float32"),
     "vgg13-bn": (
         lambda: narrow_vgg([4, 4, "M", 5, 5, "M", 6, 6, "M", 6, 7, "M", 7, 6, "M"], True),
-        (32, 64),
+        (32, 48),
         legacy,
         "float32",
     ),
-    "resnet18": (lambda: NarrowResNet(resnet.BasicBlock, [2, 2, 2, 2], by=32), 40, zipped, "float32"),
-    "resnet50": (lambda: NarrowResNet(resnet.Bottleneck, [3, 1, 2, 1], by=32), 48, checkpoint, "float16"),
-    "resnet-cifar": (lambda: NarrowResNet(resnet.BasicBlock, [1, 2, 1, 1], stem=3), 32, lightning, "float32"),
+    "resnet18": (lambda: NarrowResNet(resnet.BasicBlock, [2, 2, 2, 2], by=32), 36, zipped, "bfloat16"),
+    "resnet50": (lambda: NarrowResNet(resnet.Bottleneck, [3, 1, 2, 1], by=32), 36, checkpoint, "float16"),
+    "resnet-cifar": (lambda: NarrowResNet(resnet.BasicBlock, [1, 2, 1, 1], 3, by=32), 32, lightning, "float32"),
+    "resnet-timm": (narrow_timm_resnet, (33, 36), tensors, "float32"),
+    "resnet-transformers": (
+        lambda: NarrowResNet(resnet.BasicBlock, [1, 1, 1, 1], by=32),
+        32,
+        transformers,
+        "float32",
+    ),
     "resnext": (
         lambda: NarrowResNet(resnet.Bottleneck, [1, 2, 1, 1], by=32, groups=4, width_per_group=32),
         (49, 33),
         tensors,
-        "float32",
+        "float16",
     ),
     "wide-resnet": (
         lambda: NarrowResNet(resnet.Bottleneck, [1, 1, 1, 1], by=32, width_per_group=128),
-        40,
+        32,
         strided,
-        "float32",
+        "float16",
     ),
-    "squeezenet1-0": (lambda: narrow_squeezenet("1_0"), 50, legacy, "float32"),
-    "squeezenet1-1": (lambda: narrow_squeezenet("1_1"), 47, parameters, "float32"),
-    "densenet": (narrow_densenet, 40, old_densenet, "float32"),
-    "googlenet": (narrow_googlenet, 40, tensors, "float16"),
-    "inception-v3": (narrow_inception, (75, 79), tensors, "bfloat16"),
-    "mobilenet-v2": (narrow_mobilenet_v2, 40, under_prefix("module."), "bfloat16"),
-    "mobilenet-v3-large": (lambda: narrow_mobilenet_v3("mobilenet_v3_large"), 40, tensors, "float16"),
-    "mobilenet-v3-small": (lambda: narrow_mobilenet_v3("mobilenet_v3_small"), 40, legacy, "float16"),
-    "mnasnet": (narrow_mnasnet, 40, under_prefix("backbone.module.", legacy), "float16"),
+    "squeezenet1-0": (lambda: narrow_squeezenet("1_0"), 50, legacy, "float16"),
+    "squeezenet1-1": (lambda: narrow_squeezenet("1_1"), 47, parameters, "float16"),
+    "densenet": (narrow_densenet, 36, old_densenet, "float16"),
+    "googlenet": (narrow_googlenet, 32, tensors, "float16"),
+    "inception-v3": (narrow_inception, (75, 77), tensors, "bfloat16"),
+    "mobilenet-v2": (narrow_mobilenet_v2, 32, under_prefix("module."), "bfloat16"),
+    "mobilenet-v3-large": (lambda: narrow_mobilenet_v3("mobilenet_v3_large"), 32, tensors, "float16"),
+    "mobilenet-v3-small": (lambda: narrow_mobilenet_v3("mobilenet_v3_small"), 32, legacy, "float16"),
+    "mnasnet": (narrow_mnasnet, 32, under_prefix("backbone.module.", legacy), "float16"),
     "shufflenet-v2": (
         lambda: models.ShuffleNetV2([2, 3, 2], [6, 8, 12, 20, 24], CLASSES),
-        40,
+        36,
         zipped,
-        "float64",
+        "float32",
     ),
-    "efficientnet": (narrow_efficientnet, 40, tensors, "float16"),
+    "efficientnet": (narrow_efficientnet, 32, tensors, "float16"),
+    "efficientnet-v2": (narrow_efficientnet_v2, 32, tensors, "bfloat16"),
+    "efficientnet-pytorch": (lambda: SameEfficientNet(True), (37, 32), legacy, "float32"),
+    "efficientnet-lite": (lambda: SameEfficientNet(False), (32, 39), zipped, "float16"),
     "convnext": (narrow_convnext, (40, 33), zipped, "float32"),
-    "vit": (narrow_vit, 24, tensors, "bfloat16"),
-    "efficientnet-v2": (narrow_efficientnet_v2, 40, zipped, "bfloat16"),
+    "convnext-published": (narrow_convnext, 32, published_convnext, "float16"),
+    "vit": (narrow_vit, 16, tensors, "bfloat16"),
+    "swin": (lambda: narrow_swin(False), (40, 33), zipped, "float16"),
+    "swin-v2": (lambda: narrow_swin(True), (36, 40), tensors, "float16"),
 }
 
 
@@ -331,11 +476,17 @@ def randomize(net):
     for module in net.modules():
         if isinstance(module, convnext.CNBlock):
             nn.init.uniform_(module.layer_scale, 0.3, 0.7)
+        elif isinstance(module, swin_transformer.ShiftedWindowAttentionV2):
+            nn.init.normal_(module.logit_scale, 1, 0.3)
+        elif isinstance(module, swin_transformer.ShiftedWindowAttention):
+            nn.init.normal_(module.relative_position_bias_table, 0, 1)
         elif isinstance(module, nn.MultiheadAttention):
             nn.init.normal_(module.in_proj_bias, 0, 0.1)
         elif isinstance(module, models.VisionTransformer):
             nn.init.normal_(module.class_token, 0, 1)
             nn.init.normal_(module.encoder.pos_embedding, 0, 0.5)
+        elif isinstance(module, SameBlock) and hasattr(module, "_se_expand"):
+            nn.init.normal_(module._se_expand.bias, 2, 0.5)
         elif isinstance(module, SqueezeExcitation):
             # gates that are open, or little is left after a few blocks
             nn.init.normal_(module.fc2.bias, 2, 0.5)
@@ -389,7 +540,7 @@ def make_small(root):
         seed(name)
         net = make()
         randomize(net)
-        file = "network.safetensors" if save is tensors else "network.pth"
+        file = "network.safetensors" if save in (tensors, transformers) else "network.pth"
         refer(net, root / name, file, size, save, kind)
 
 

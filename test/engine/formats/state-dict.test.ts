@@ -24,7 +24,7 @@ describe("small networks of every family", () => {
   });
 });
 
-/** A network, what its producer is to hold, and the size it is usually fed with. */
+/** A network, what its producer is to hold, and the size of its reference. */
 type Full = readonly [name: string, told: string, size: number];
 const full: readonly Full[] = [
   ["alexnet", "alexnet", 224],
@@ -42,12 +42,18 @@ const full: readonly Full[] = [
   ["mnasnet0_5", "mnasnet", 224],
   ["shufflenet_v2_x0_5", "shufflenet_v2", 224],
   ["efficientnet_b0", "efficientnet_b0", 224],
+  ["efficientnet_b2", "efficientnet_b2", 224],
+  ["convnext_tiny", "convnext_tiny", 224],
+  ["timm:resnet50d", "resnet50, deep stem", 224],
+  ["timm:seresnet50", "seresnet50", 224],
+  ["timm:convnext_tiny", "convnext_tiny", 224],
+  ["timm:vit_tiny_patch16_224", "timm's vit of 12 blocks", 224],
 ];
 
 const python = findTorch();
 
-// skipped where no Python with torchvision is at hand: PROXIMA_TORCH_PYTHON names one
-describe.skipIf(!hasTorchvision())("networks of full size", () => {
+// skipped where no Python with torchvision and timm is at hand: PROXIMA_TORCH_PYTHON names one
+describe.skipIf(!hasPackages())("networks of full size", () => {
   const newFolder = temporaryFolders();
 
   it.each(full)("%s", async (name, told, size) => {
@@ -57,13 +63,14 @@ describe.skipIf(!hasTorchvision())("networks of full size", () => {
       encoding: "utf8",
     });
     expect(status, stderr).toBe(0);
-    const network = await expectParity(join(folder, name), backend);
-    expect(network.provenance.producer).toContain(`: ${told};`);
+    const made = join(folder, name.replace(":", "-"));
+    const network = await expectParity(made, backend);
+    expect(network.provenance.producer).toContain(`: ${told}`);
     expect(network.input).toEqual([size, size, 3]);
   });
 });
 
-function hasTorchvision(): boolean {
-  const needed = "import torchvision, safetensors";
+function hasPackages(): boolean {
+  const needed = "import torchvision, timm, safetensors";
   return python !== null && spawnSync(python, ["-c", needed]).status === 0;
 }

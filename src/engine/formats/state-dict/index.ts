@@ -9,7 +9,7 @@ import type { NetworkFiles, ReadOptions } from "../format";
 import { fixedSizeOf, inputOf } from "../input";
 import { createLowering } from "../lowering/index";
 import { exportAdvice } from "./advice";
-import { families } from "./families/index";
+import { families, known } from "./families/index";
 import type { Family, Member } from "./family";
 import { Modules } from "./modules";
 import { findNetwork, type Part } from "./prefix";
@@ -33,7 +33,9 @@ export interface StateDictFile extends StateDict {
   readonly bytes: number;
 }
 
-const mostTensors = 100_000;
+/** In a file, and read from it: the largest networks have two thousand. */
+const mostTensors = 50_000;
+const mostRead = 5000;
 
 /** Keys of counters that only training needs. */
 const counters = /(^|\.)num_batches_tracked$/;
@@ -50,7 +52,7 @@ export async function networkOf(
   const { files, tensors } = file;
   if (tensors.size > mostTensors)
     throw new Fault("damaged-file", `The file names ${tensors.size} tensors.`);
-  const found = findNetwork(tensors, families);
+  const found = findNetwork(tensors, known);
   if (!found) throw unknownFamily(file);
   const { family, part } = found;
   const member = family.member(part.keys);
@@ -103,6 +105,7 @@ function modulesOf(
   // tensors may share storages, but a small file must not become gigabytes
   const most = 2 * file.bytes + 2 ** 20;
   let done = 0;
+  let count = 0;
   return new Modules(part.keys, part.tensors, lowering, {
     title: family.title,
     prefix: part.prefix,
@@ -110,6 +113,12 @@ function modulesOf(
     signal,
     read(bytes) {
       done += bytes;
+      if (++count > mostRead)
+        throw new Fault(
+          "unsupported-network",
+          `The network has more than ${mostRead} weights.`,
+          exportAdvice,
+        );
       if (done > most)
         throw new Fault(
           "damaged-file",
@@ -159,7 +168,7 @@ function checkSurplus(
 }
 
 function unknownFamily({ files, tensors, foreign }: StateDictFile): Fault {
-  const known = families.map((family) => family.title).join(", ");
+  const titles = families.map((family) => family.title).join(", ");
   const [maker] = foreign;
   if (maker)
     return new Fault(
@@ -172,7 +181,7 @@ function unknownFamily({ files, tensors, foreign }: StateDictFile): Fault {
     tensors.size > 0
       ? `"${files.title}" holds weights alone, and their keys are those of no network Proxima knows: ${spell([...tensors.keys()])}.`
       : `"${files.title}" holds no weights.`,
-    `Known from their weights alone: ${known}. ${exportAdvice}`,
+    `Known from their weights alone: ${titles}. ${exportAdvice}`,
   );
 }
 

@@ -40,7 +40,7 @@ export class Keys {
   /** The numbers among the names right below, ascending: the modules of a Sequential that have weights. */
   indices(name: string): number[] {
     return this.below(name)
-      .filter((child) => /^\d{1,6}$/.test(child))
+      .filter((child) => /^\d{1,4}$/.test(child))
       .map(Number)
       .sort((a, b) => a - b);
   }

@@ -2,6 +2,7 @@
 import { Fault } from "../../../shared/fault";
 import type { Op, Shape, Weight } from "../../network/op";
 import * as ops from "../../network/ops/index";
+import type { Pads } from "../../network/ops/index";
 import type { Constant, Lowering, Value } from "../lowering/index";
 import { exportAdvice, saveAdvice } from "./advice";
 import type { Keys } from "./keys";
@@ -12,8 +13,8 @@ export type Size = number | readonly [number, number];
 
 export interface ConvSettings {
   readonly stride?: Size;
-  /** Half the kernel where it is missing: the map keeps its size at stride 1. */
-  readonly padding?: Size;
+  /** Half the kernel where it is missing: the map keeps its size at stride 1. "same" is TensorFlow's. */
+  readonly padding?: Size | "same";
 }
 
 export interface PoolOptions {
@@ -23,6 +24,15 @@ export interface PoolOptions {
   readonly ceil?: boolean;
   /** Average only; PyTorch's default is true. */
   readonly countPadding?: boolean;
+}
+
+export interface DenseSettings {
+  /** The key of the matrix, where it is not `name.weight`. */
+  readonly weight?: string;
+  /** The key of the bias, which may be missing, or the bias itself. */
+  readonly bias?: string | Constant;
+  /** Pixels of the map that was flattened before it, channels last. */
+  readonly area?: number;
 }
 
 /** How weights are read. */
@@ -74,9 +84,10 @@ export class Modules {
     const channels = x.dims[1] ?? 0;
     if (channels % inputs !== 0 || out % (channels / inputs) !== 0)
       throw this.misfit(`${name}.weight`, `${channels} channels`);
-    const [top, left] = pair(
-      padding ?? [Math.floor((height - 1) / 2), Math.floor((width - 1) / 2)],
-    );
+    const half: Size = [
+      Math.floor((height - 1) / 2),
+      Math.floor((width - 1) / 2),
+    ];
     const data = await this.#transposed(`${name}.weight`, {
       out,
       inputs,
@@ -91,10 +102,7 @@ export class Modules {
         order: "NCHW",
         strides: pair(stride),
         dilations: [1, 1],
-        padding: [
-          [top, top],
-          [left, left],
-        ],
+        padding: padding === "same" ? padding : around(padding ?? half),
         groups: channels / inputs,
       },
     );
@@ -150,7 +158,11 @@ export class Modules {
   async dense(
     name: string,
     x: Value,
-    { weight = `${name}.weight`, bias = `${name}.bias`, area = 1 } = {},
+    {
+      weight = `${name}.weight`,
+      bias = `${name}.bias`,
+      area = 1,
+    }: DenseSettings = {},
   ): Promise<Value> {
     const { lowering } = this;
     const [out, inputs] = this.#shape(weight, 2);
@@ -158,9 +170,14 @@ export class Modules {
     if (features !== inputs) throw this.misfit(weight, `${features} features`);
     const sizes = { out, inputs: inputs / area, area };
     const data = await this.#transposed(weight, sizes);
-    const offset = await this.#optional(bias, out);
+    const read =
+      typeof bias === "string" ? await this.#optional(bias, out) : null;
+    const offset =
+      typeof bias === "string"
+        ? read && lowering.constant(read.shape, read.data)
+        : bias;
     return lowering.matmul(name, x, lowering.constant([inputs, out], data), {
-      bias: offset && lowering.constant(offset.shape, offset.data),
+      bias: offset,
     });
   }
 
@@ -237,16 +254,12 @@ export class Modules {
     x: Value,
     { window, stride, padding = 0, ceil, countPadding = true }: PoolOptions,
   ): Value {
-    const [top, left] = pair(padding);
     return this.lowering.pool(name, kind, x, {
       order: "NCHW",
       window: pair(window),
       strides: pair(stride),
       dilations: [1, 1],
-      padding: [
-        [top, top],
-        [left, left],
-      ],
+      padding: around(padding),
       ceil: ceil === true,
       countPadding,
     });
@@ -314,4 +327,13 @@ export class Modules {
 
 export function pair(size: Size): readonly [number, number] {
   return typeof size === "number" ? [size, size] : size;
+}
+
+/** The same padding at both ends of each axis. */
+function around(padding: Size): Pads {
+  const [rows, columns] = pair(padding);
+  return [
+    [rows, rows],
+    [columns, columns],
+  ];
 }

@@ -3,14 +3,18 @@ import type { Family } from "../family";
 import { convnext } from "./convnext";
 import { densenet } from "./densenet";
 import { efficientnet } from "./efficientnet";
+import { efficientnetPytorch } from "./efficientnet-pytorch";
 import { googlenet, inception } from "./googlenet";
 import { mnasnet, mobilenetV2, mobilenetV3 } from "./mobilenet";
+import { refused } from "./refused";
 import { resnet } from "./resnet";
 import { shufflenet } from "./shufflenet";
 import { squeezenet } from "./squeezenet";
+import { swin } from "./swin";
 import { alexnet, vgg } from "./vgg";
 import { timmVit, vit } from "./vit";
 
+/** Those whose weights say enough. */
 export const families: readonly Family[] = [
   alexnet,
   vgg,
@@ -24,7 +28,12 @@ export const families: readonly Family[] = [
   mnasnet,
   shufflenet,
   efficientnet,
+  efficientnetPytorch,
   convnext,
   vit,
   timmVit,
+  swin,
 ];
+
+/** All that are known by name, the ones that are refused too. */
+export const known: readonly Family[] = [...families, ...refused];

@@ -13,9 +13,13 @@ export const resnet: Family = {
   title: "torchvision's and timm's ResNet",
 
   recognises: (keys) =>
-    keys.has("bn1.running_mean") &&
-    keys.has("layer1.0.conv1.weight") &&
-    (keys.rank("conv1") === 4 || keys.rank("conv1.0") === 4),
+    (keys.has("bn1.running_mean") &&
+      keys.has("layer1.0.conv1.weight") &&
+      (keys.rank("conv1") === 4 || keys.rank("conv1.0") === 4)) ||
+    keys.has("resnet.embedder.embedder.convolution.weight"),
+
+  spelling: (key) =>
+    transformers.reduce((k, [from, to]) => k.replace(from, to), key),
 
   member(keys) {
     const deep = keys.rank("conv1") === 0;
@@ -46,6 +50,26 @@ export const resnet: Family = {
     };
   },
 };
+
+/** Names that Hugging Face's transformers give, and ours; numbers there count from 0. */
+const transformers: readonly (readonly [
+  RegExp,
+  (...parts: string[]) => string,
+])[] = [
+  [/^resnet\.embedder\.embedder\.convolution\./, () => "conv1."],
+  [/^resnet\.embedder\.embedder\.normalization\./, () => "bn1."],
+  [/^classifier\.1\./, () => "fc."],
+  [
+    /^resnet\.encoder\.stages\.(\d+)\.layers\.(\d+)\.shortcut\.(convolution|normalization)\./,
+    (_, stage = "", block = "", part = "") =>
+      `layer${Number(stage) + 1}.${block}.downsample.${part === "convolution" ? 0 : 1}.`,
+  ],
+  [
+    /^resnet\.encoder\.stages\.(\d+)\.layers\.(\d+)\.layer\.(\d+)\.(convolution|normalization)\./,
+    (_, stage = "", block = "", layer = "", part = "") =>
+      `layer${Number(stage) + 1}.${block}.${part === "convolution" ? "conv" : "bn"}${Number(layer) + 1}.`,
+  ],
+];
 
 interface Stage {
   readonly name: string;

@@ -21,9 +21,11 @@ export const squeezenet: Family = {
       const last = m.keys.indices("features").at(-1) ?? 0;
       for (let i = 2; i <= last; i++) {
         const name = `features.${i}`;
-        x = m.keys.has(name)
-          ? await fire(m, name, x)
-          : m.maxPool(name, x, { window: 3, stride: 2, ceil: true });
+        // a single number left out is a pool
+        const pools = !m.keys.has(name) && m.keys.has(`features.${i + 1}`);
+        x = pools
+          ? m.maxPool(name, x, { window: 3, stride: 2, ceil: true })
+          : await fire(m, name, x);
       }
       x = m.relu("classifier.2", await m.conv("classifier.1", x));
       return m.globalAverage("classifier.3", x);
