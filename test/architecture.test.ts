@@ -29,10 +29,10 @@ const parts: readonly Part[] = [
     modules: ["@tensorflow/tfjs-core", "pure-rand/"],
   },
   {
-    // readers of containers: protobuf, zip, HDF5
+    // readers of containers: protobuf and zip
     path: "src/engine/formats/",
     files: ["src/engine/network/", shared],
-    modules: ["@zip.js/zip.js", "h5wasm", "protobufjs/minimal.js"],
+    modules: ["@zip.js/zip.js", "protobufjs/minimal.js"],
   },
   {
     // the one file that opens a backend
