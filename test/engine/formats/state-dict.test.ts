@@ -56,18 +56,26 @@ const python = findTorch();
 describe.skipIf(!hasPackages())("networks of full size", () => {
   const newFolder = temporaryFolders();
 
-  it.each(full)("%s", async (name, told, size) => {
-    const folder = await newFolder();
-    const script = join(references, "make-torch.py");
-    const { status, stderr } = spawnSync(python ?? "", [script, folder, name], {
-      encoding: "utf8",
-    });
-    expect(status, stderr).toBe(0);
-    const made = join(folder, name.replace(":", "-"));
-    const network = await expectParity(made, backend);
-    expect(network.provenance.producer).toContain(`: ${told}`);
-    expect(network.input).toEqual([size, size, 3]);
-  });
+  it.each(full)(
+    "%s",
+    async (name, told, size) => {
+      const folder = await newFolder();
+      const script = join(references, "make-torch.py");
+      const { status, stderr } = spawnSync(
+        python ?? "",
+        [script, folder, name],
+        {
+          encoding: "utf8",
+        },
+      );
+      expect(status, stderr).toBe(0);
+      const made = join(folder, name.replace(":", "-"));
+      const network = await expectParity(made, backend);
+      expect(network.provenance.producer).toContain(`: ${told}`);
+      expect(network.input).toEqual([size, size, 3]);
+    },
+    300_000,
+  );
 });
 
 function hasPackages(): boolean {

@@ -17,7 +17,7 @@ export interface SafetensorsFile {
 }
 
 /** The format allows 100 MB; a network of ten thousand tensors takes 2, and JSON swells when it is parsed. */
-const mostHeaderBytes = 16 * 2 ** 20;
+const mostHeaderBytes = 8 * 2 ** 20;
 const mostDimensions = 8;
 
 const types: ReadonlyMap<string, NumberType> = new Map([

@@ -5,7 +5,7 @@
  */
 import * as ops from "../../../network/ops/index";
 import type { Value } from "../../lowering/index";
-import type { Family } from "../family";
+import type { Family, Member } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
 
@@ -34,6 +34,7 @@ export const resnet: Family = {
             "The first convolution is 3 x 3, as in ResNets for CIFAR: it is taken with stride 1 and without the pooling after it, which the weights cannot tell.",
           ]
         : [],
+      ...(small && { preprocessing: ownImages }),
       async build(m, input) {
         let x = deep
           ? await deepStem(m, input)
@@ -49,6 +50,12 @@ export const resnet: Family = {
       },
     };
   },
+};
+
+const ownImages: Member["preprocessing"] = {
+  preset: "imagenet",
+  because:
+    "ResNets with a small first convolution are usually trained with the mean and std of their own images; ImageNet's are close to CIFAR's.",
 };
 
 /** Names that Hugging Face's transformers give, and ours; numbers there count from 0. */

@@ -1,0 +1,213 @@
+/** What opening weights alone says of the network, and what it says where the weights are not enough. */
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openNetwork, type OpenedFiles } from "../../../src/engine";
+import { openBackend } from "../../../src/main/host/backend";
+import { openNetworkFiles } from "../../../src/main/host/network-files";
+import { faultOf, memoryFiles, readOptions } from "./memory-files";
+import { torchZip, type State } from "./torch-files";
+
+const references = fileURLToPath(
+  new URL("../../references/torch", import.meta.url),
+);
+
+beforeAll(async () => {
+  await openBackend();
+});
+
+async function open(
+  name: string,
+  size: readonly [number, number] | null = null,
+): Promise<OpenedFiles> {
+  const safe = [
+    "googlenet",
+    "vit",
+    "inception-v3",
+    "resnet-timm",
+    "resnet-transformers",
+  ].includes(name);
+  const file = `network.${safe ? "safetensors" : "pth"}`;
+  const files = await openNetworkFiles(join(references, name, file));
+  return openNetwork(files, { ...readOptions, size });
+}
+
+describe("the card of weights alone", () => {
+  it.each([
+    ["alexnet", "alexnet", [224, 224]],
+    ["resnet18", "resnet18", [224, 224]],
+    ["resnet-timm", "1-2-1-1 bottleneck blocks, deep stem", [224, 224]],
+    ["resnet-transformers", "resnet10", [224, 224]],
+    ["resnet-cifar", "1-2-1-1 basic blocks", [32, 32]],
+    ["vgg13-bn", "vgg13_bn", [224, 224]],
+    ["squeezenet1-0", "squeezenet1_0", [224, 224]],
+    ["squeezenet1-1", "squeezenet1_1", [224, 224]],
+    ["densenet", "DenseNet of 2-3-2-2 layers", [224, 224]],
+    ["inception-v3", "inception_v3", [299, 299]],
+    ["mobilenet-v3-small", "mobilenet_v3_small", [224, 224]],
+    ["efficientnet-lite", "EfficientNet of 9 blocks", [224, 224]],
+    ["convnext-published", "ConvNeXt of 1-2-1 blocks", [224, 224]],
+    ["swin", "swin of 2-2 blocks", [224, 224]],
+    ["vit", "vit of 1 blocks, 128 wide, patches of 4", [16, 16]],
+  ])("of %s names it and its usual size", async (name, told, size) => {
+    const { network } = await open(name);
+    expect(network.provenance.producer).toContain(told);
+    expect(network.input).toEqual([...size, 3]);
+  });
+
+  it("guesses -1..1 where torchvision computes with it, and says why", async () => {
+    for (const name of ["googlenet", "inception-v3"]) {
+      const { network } = await open(name, [75, 75]);
+      expect(network.told.preprocessing).toMatchObject({
+        from: "guess",
+        value: { mean: [127.5, 127.5, 127.5], std: [127.5, 127.5, 127.5] },
+      });
+      expect(network.told.preprocessing?.because).toContain("transform_input");
+    }
+  });
+
+  it("names what the weights cannot tell", async () => {
+    const cifar = await open("resnet-cifar");
+    expect(cifar.network.provenance.warnings.join()).toContain("3 x 3");
+    expect(cifar.network.told.preprocessing?.because).toContain("CIFAR");
+    const { network } = await open("vit");
+    expect(network.provenance.warnings.join()).toContain("heads");
+  });
+
+  it("has a fixed size where the weights have one, and refuses another", async () => {
+    const { network } = await open("vit");
+    expect(network.told.fixedSize).toEqual([16, 16]);
+    const fault = await faultOf(open("vit", [32, 32]));
+    expect(fault.code).toBe("invalid-request");
+    expect(fault.message).toContain("16 x 16 pixels, not for 32 x 32");
+    expect((await open("resnet18")).network.told.fixedSize).toBeNull();
+  });
+});
+
+/** Tensors of zeros by shape. */
+function zeros(shapes: Readonly<Record<string, readonly number[]>>): State {
+  return Object.fromEntries(
+    Object.entries(shapes).map(([key, shape]) => [
+      key,
+      { shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) },
+    ]),
+  );
+}
+
+describe("weights that are not enough", () => {
+  const conv = [2, 3, 3, 3];
+  it.each<[string, Record<string, readonly number[]>, string]>([
+    [
+      "timm's EfficientNet",
+      { "conv_stem.weight": conv, "blocks.0.0.conv_dw.weight": [2, 1, 3, 3] },
+      "timm's EfficientNet and MobileNet",
+    ],
+    [
+      "timm's RegNet",
+      { "stem.conv.weight": conv, "s1.b1.conv1.conv.weight": conv },
+      "timm's RegNet",
+    ],
+    [
+      "a transformer of Hugging Face",
+      { "vit.embeddings.cls_token": [1, 1, 4] },
+      "Hugging Face's Vision Transformer",
+    ],
+    [
+      "YOLO",
+      { "model.model.0.conv.weight": conv, "model.model.1.conv.weight": conv },
+      "a YOLO network",
+    ],
+    [
+      "a MobileNet v2 of another length",
+      {
+        "features.0.0.weight": conv,
+        "features.1.conv.0.0.weight": [2, 1, 3, 3],
+        "features.2.0.weight": [4, 2, 1, 1],
+      },
+      "in 1 blocks in place of 17",
+    ],
+    [
+      "a MobileNet v3 of another length",
+      {
+        "features.0.0.weight": conv,
+        "features.1.block.0.0.weight": [2, 1, 3, 3],
+        "features.2.0.weight": [4, 2, 1, 1],
+      },
+      "in 1 blocks in place of 15 or 11",
+    ],
+    [
+      "an EfficientNet of other stages",
+      {
+        "_conv_stem.weight": conv,
+        "_blocks.0._depthwise_conv.weight": [2, 1, 3, 3],
+      },
+      "in 1 stages in place of 7",
+    ],
+    [
+      "a Vision Transformer without a square of patches",
+      {
+        "conv_proj.weight": [64, 3, 4, 4],
+        "encoder.pos_embedding": [1, 6, 64],
+      },
+      "6 tokens",
+    ],
+    [
+      "a VGG whose map is no square",
+      {
+        "features.0.weight": conv,
+        "features.0.bias": [2],
+        "classifier.0.weight": [4, 10],
+        "classifier.3.weight": [4, 4],
+      },
+      "10 features, which 2 channels do not give",
+    ],
+    [
+      "a SqueezeNet with two layers missing",
+      {
+        "features.0.weight": conv,
+        "features.3.squeeze.weight": [1, 2, 1, 1],
+        "features.3.expand1x1.weight": [1, 1, 1, 1],
+        "features.3.expand3x3.weight": [1, 1, 3, 3],
+        "features.6.squeeze.weight": [1, 2, 1, 1],
+        "classifier.1.weight": [3, 2, 1, 1],
+      },
+      '"features.4.squeeze.weight" is missing',
+    ],
+    [
+      "a Swin with a window that is none",
+      {
+        "features.0.0.weight": conv,
+        "features.0.2.weight": [2],
+        "features.0.2.bias": [2],
+        "features.1.0.norm1.weight": [2],
+        "features.1.0.norm1.bias": [2],
+        "features.1.0.attn.qkv.weight": [6, 2],
+        "features.1.0.attn.relative_position_bias_table": [10, 1],
+      },
+      "no square window",
+    ],
+    [
+      "a Swin with windows larger than memory",
+      {
+        "features.0.0.weight": conv,
+        "features.0.2.weight": [2],
+        "features.0.2.bias": [2],
+        "features.1.0.norm1.weight": [2],
+        "features.1.0.norm1.bias": [2],
+        "features.1.0.attn.qkv.weight": [6, 2],
+        "features.1.0.attn.relative_position_bias_table": [399 * 399, 1],
+      },
+      "1600000000 numbers",
+    ],
+  ])("of %s are refused by name", async (_, shapes, words) => {
+    const files = memoryFiles(
+      { "net.pth": torchZip(zeros(shapes)) },
+      "net.pth",
+      "net.pth",
+    );
+    const fault = await faultOf(openNetwork(files, readOptions));
+    expect(fault.message).toContain(words);
+    expect(fault.code).toBe("unsupported-network");
+    expect(fault.remedy).toContain("torch.onnx.export");
+  });
+});
