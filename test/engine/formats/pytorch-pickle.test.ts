@@ -180,6 +180,15 @@ describe("tensors", () => {
     expect(valueOf(parameter)).toMatchObject({ kind: "tensor" });
   });
 
+  it("may be parameters of before PyTorch 0.4", () => {
+    const old = sequence(
+      call("torch.nn.parameter", "Parameter", weight),
+      tuple(op.true, op.false, call("collections", "OrderedDict")),
+      op.build,
+    );
+    expect(valueOf(old)).toMatchObject({ kind: "tensor" });
+  });
+
   it("may name their type themselves", () => {
     const typed = call(
       "torch._utils",

@@ -108,6 +108,14 @@ describe("weights that are not enough", () => {
       "timm's RegNet",
     ],
     [
+      "timm's Swin",
+      {
+        "patch_embed.proj.weight": conv,
+        "layers.0.blocks.0.attn.qkv.weight": [6, 2],
+      },
+      "timm's Swin",
+    ],
+    [
       "a transformer of Hugging Face",
       { "vit.embeddings.cls_token": [1, 1, 4] },
       "Hugging Face's Vision Transformer",

@@ -64,6 +64,9 @@ const makers: ReadonlyMap<string, Maker> = new Map<string, Maker>([
   ["torch._utils._rebuild_parameter", ([data = null]) => data],
   ["torch._utils._rebuild_parameter_with_state", ([data = null]) => data],
   ["torch._tensor._rebuild_from_type_v2", plainTensorOf],
+  // as PyTorch wrote parameters before 0.4
+  ["torch.nn.parameter.Parameter", ([data = null]) => data],
+  ["torch.autograd.variable.Variable", ([data = null]) => data],
 ]);
 
 /** What harmful files call; no checkpoint needs them (but `getattr`, for enums). */

@@ -37,8 +37,8 @@ export interface StateDictFile extends StateDict {
 const mostTensors = 50_000;
 const mostRead = 5000;
 
-/** Keys of counters that only training needs. */
-const counters = /(^|\.)num_batches_tracked$/;
+/** Keys of counters that only training and profilers need. */
+const counters = /(^|\.)(num_batches_tracked|total_ops|total_params)$/;
 
 /**
  * The network whose weights these are.

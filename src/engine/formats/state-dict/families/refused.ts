@@ -35,6 +35,13 @@ export const refused: readonly Family[] = [
     (keys) => keys.has("stem.conv.weight") && keys.has("s1.b1.conv1.conv"),
   ),
   refusing(
+    "timm's Swin",
+    "it is not read from its weights alone",
+    (keys) =>
+      keys.rank("patch_embed.proj") === 4 &&
+      keys.has("layers.0.blocks.0.attn.qkv"),
+  ),
+  refusing(
     "Hugging Face's Vision Transformer",
     "it is not read from its weights alone",
     (keys) => keys.has("vit.embeddings.cls_token"),
