@@ -2,14 +2,14 @@
 import type { Weight, Weights } from "../../network/op";
 import { spell } from "../../network/ops/check";
 import * as ops from "../../network/ops/index";
-import { damaged } from "./checks";
+import { damaged, refuse } from "./checks";
 import type {
   ConvolutionSettings,
   TransposedConvolutionSettings,
   Value,
 } from "./lowering";
 import { asMap, checkedPadding, mapView, places, type MapValue } from "./maps";
-import { sameOrder, type View } from "./view";
+import { sameOrder, sizeOf, type View } from "./view";
 import { checked, factorStrides, rearranged, weight, type Work } from "./work";
 
 export function conv2d(
@@ -36,12 +36,20 @@ export function conv2d(
       `a kernel of ${spell(shape)} in ${groups} groups does not fit ${channels} channels.`,
     );
   const map = asMap(work, name, x, order, groups === 1);
+  const maps = sizeOf(map.batch);
   const padding = checkedPadding(name, settings.padding);
-  const own = checked(name, kernel);
-  const weights: Weights = bias ? { bias: checked(name, bias) } : {};
-  const depthwise =
-    groups === channels && channels > 1 && strides[0] === strides[1];
-  const node = depthwise
+  // every map is a group of its own
+  const own = repeated(
+    name,
+    asChannels(name, checked(name, kernel), map),
+    maps,
+  );
+  const weights: Weights = bias
+    ? { bias: repeated(name, checked(name, bias), maps) }
+    : {};
+  const isDepthwise =
+    groups === channels && channels * maps > 1 && strides[0] === strides[1];
+  const node = isDepthwise
     ? work.assembler.add(
         ops.depthwiseConv2d,
         name,
@@ -50,7 +58,7 @@ export function conv2d(
         {
           // output channel c * multiplier + m: the same order of values
           kernel: {
-            shape: [height, width, channels, out / channels],
+            shape: [height, width, channels * maps, out / channels],
             data: own.data,
           },
           ...weights,
@@ -60,10 +68,10 @@ export function conv2d(
         ops.conv2d,
         name,
         [map.node],
-        { strides, dilations, padding, groups },
-        { kernel: asChannels(name, own, map), ...weights },
+        { strides, dilations, padding, groups: groups * maps },
+        { kernel: own, ...weights },
       );
-  return mapView(work, node, order);
+  return mapView(work, node, order, map, false);
 }
 
 export function convTranspose2d(
@@ -92,18 +100,40 @@ export function convTranspose2d(
     );
   checkedPadding(name, settings.padding);
   const map = asMap(work, name, x, order, false);
+  const maps = sizeOf(map.batch);
   const weights: Weights = {
-    kernel: checked(name, kernel),
-    ...(bias && { bias: checked(name, bias) }),
+    kernel: repeated(name, checked(name, kernel), maps),
+    ...(bias && { bias: repeated(name, checked(name, bias), maps) }),
   };
   const node = work.assembler.add(
     ops.convTranspose2d,
     name,
     [map.node],
-    attributes,
+    { ...attributes, groups: groups * maps },
     weights,
   );
-  return mapView(work, node, order);
+  return mapView(work, node, order, map, false);
+}
+
+/** Of a kernel that is written out for every map. */
+const mostRepeated = 2 ** 24;
+
+/** The last dimension so many times. */
+function repeated(name: string, weights: Weight, times: number): Weight {
+  if (times === 1) return weights;
+  const { shape, data } = weights;
+  if (!(data.length * times <= mostRepeated))
+    refuse(
+      name,
+      `it works on ${times} maps an image with weights of ${spell(shape)}.`,
+      `Supported are up to ${mostRepeated} weights for all maps together.`,
+    );
+  const last = shape.at(-1) ?? 1;
+  const all = new Float32Array(data.length * times);
+  for (let i = 0; i < data.length; i += last)
+    for (let j = 0; j < times; j++)
+      all.set(data.subarray(i, i + last), i * times + j * last);
+  return { shape: shape.with(-1, last * times), data: all };
 }
 
 /** A kernel whose input channels are in the order in which the map stores its own. */

@@ -11,7 +11,7 @@ import { placesOf, readStrided, type Numbers } from "./strided";
 const mostValues = 2 ** 26;
 /** Of all results: so many times what the file brought, and a little for shapes. */
 const mostGrowth = 8;
-const spare = 2 ** 20;
+const spare = 2 ** 25;
 
 export type Type = Constant["type"];
 

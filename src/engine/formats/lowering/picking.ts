@@ -174,7 +174,9 @@ export function pad(
     );
     return work.folding.pad(name, inner, sources, value);
   }
-  return padView(work, name, viewOf(inner), pads, mode, value);
+  // what never wins in the pool that follows is a number all the same
+  const finite = Math.min(Math.max(value, -1e38), 1e38);
+  return padView(work, name, viewOf(inner), pads, mode, finite);
 }
 
 /** Where the values along a padded axis come from; -1: from nowhere. */

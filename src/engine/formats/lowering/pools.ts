@@ -49,7 +49,7 @@ export function pool(
           ...attributes,
           counted,
         });
-  return mapView(work, node, order, map);
+  return mapView(work, node, order, map, true);
 }
 
 const none: Pads = [
@@ -79,7 +79,7 @@ export function adaptiveAveragePool(
       [map.node],
       attributes,
     );
-    return mapView(work, node, order, map);
+    return mapView(work, node, order, map, true);
   }
   if (rows && columns) {
     const node = work.assembler.add(ops.averagePool, name, [map.node], {
@@ -88,12 +88,12 @@ export function adaptiveAveragePool(
       padding: none,
       counted: none,
     });
-    return mapView(work, node, order, map);
+    return mapView(work, node, order, map, true);
   }
   const [tall, wide] = ([0, 1] as const).map((axis) =>
     meanMatrix(map.size[axis], windows[axis] ?? []),
   );
-  return mapView(work, resample(work, name, map, tall, wide), order, map);
+  return mapView(work, resample(work, name, map, tall, wide), order, map, true);
 }
 
 /** The places of every window. */

@@ -19,7 +19,7 @@ export function resize(
   const [tall, wide] = ([0, 1] as const).map((axis) =>
     resizeMatrix(map.size[axis], size[axis], settings, settings.scales?.[axis]),
   );
-  return mapView(work, resample(work, name, map, tall, wide), order, map);
+  return mapView(work, resample(work, name, map, tall, wide), order, map, true);
 }
 
 /** Every row and column of the output is a mixture of the input's. */

@@ -219,6 +219,84 @@ describe.each(["NCHW", "NHWC"] as const)("%s", (order) => {
   });
 });
 
+describe("several maps an image", () => {
+  /** Windows of 2 x 3 pixels, merged into the batch. */
+  const windows = (l: Lowering) => {
+    const parts = l.reshape("parts", l.input("NCHW"), [1, 4, 3, 2, 2, 3]);
+    const turned = l.transpose("turned", parts, [0, 2, 4, 1, 3, 5]);
+    return l.reshape("windows", turned, [6, 4, 2, 3]);
+  };
+  const settings = {
+    order: "NCHW",
+    strides: [1, 1],
+    dilations: [1, 1],
+    padding: "same",
+  } as const;
+
+  it.each([1, 2, 4])("are convolved each by itself, %d groups", (groups) => {
+    expectSame([6, 6, 4], (l) =>
+      l.conv2d(
+        "conv",
+        windows(l),
+        randomWeight([2, 3, 4 / groups, 8], 0.5, 1),
+        randomWeight([8], 0.5, 2),
+        { ...settings, groups },
+      ),
+    );
+  });
+
+  it("are convolved transposed, pooled and resized each by itself", () => {
+    expectSame([6, 6, 4], (l) => {
+      const spread = l.convTranspose2d(
+        "spread",
+        windows(l),
+        randomWeight([2, 2, 3, 4], 0.5, 1),
+        null,
+        { ...settings, padding: none, outputPadding: [0, 1], groups: 1 },
+      );
+      const pooled = l.pool("pool", "max", spread, {
+        ...settings,
+        window: [2, 2],
+        ceil: false,
+        countPadding: false,
+      });
+      return l.resize("resize", pooled, {
+        order: "NCHW",
+        size: [5, 4],
+        method: "linear",
+        coordinates: "half-pixel",
+        rounding: "floor",
+      });
+    });
+  });
+});
+
+it("pads with less than every value where a file pads with minus infinity", () => {
+  expectSame([3, 4, 2], (l) => {
+    const padded = l.pad(
+      "pad",
+      l.input("NHWC"),
+      [
+        [0, 0],
+        [1, 0],
+        [0, 1],
+        [0, 0],
+      ],
+      "constant",
+      -Infinity,
+    );
+    return l.pool("pool", "max", padded, {
+      order: "NHWC",
+      window: [2, 2],
+      strides: [2, 2],
+      dilations: [1, 1],
+      padding: "valid",
+      ceil: false,
+      countPadding: false,
+    });
+  });
+});
+
 it("permutes a kernel rather than a map whose channels were shuffled", () => {
   const assembly = expectSame([3, 2, 6], (l) => {
     const x = l.reshape("a", l.input("NCHW"), [1, 2, 3, 3, 2]);

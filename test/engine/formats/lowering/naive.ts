@@ -168,8 +168,9 @@ function onMaps(
 ): NaiveDynamic {
   const x = tensorOf(value);
   const [h, w, c] = axesOf(order);
+  let batch = 0;
   const put = (y: number, xx: number, channel: number) => {
-    const index = [0, 0, 0, 0];
+    const index = [batch, 0, 0, 0];
     [index[h], index[w], index[c]] = [y, xx, channel];
     return index;
   };
@@ -178,8 +179,13 @@ function onMaps(
       ? null
       : at(x, put(y, xx, channel));
   return build(
-    put(height, width, channels).map((d, i) => (i === 0 ? 1 : d)),
-    (i) => f(i[h] ?? 0, i[w] ?? 0, i[c] ?? 0, read),
+    put(height, width, channels).map((d, i) =>
+      i === 0 ? (x.dims[0] ?? 1) : d,
+    ),
+    (i) => {
+      batch = i[0] ?? 0;
+      return f(i[h] ?? 0, i[w] ?? 0, i[c] ?? 0, read);
+    },
   );
 }
 
