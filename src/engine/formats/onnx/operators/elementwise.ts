@@ -3,6 +3,7 @@ import type { Op } from "../../../network/op";
 import * as ops from "../../../network/ops/index";
 import { uniform } from "../constants";
 import type { BinaryKind, UnaryKind, Value } from "../../lowering/index";
+import { valuesForOne } from "../batch";
 import type { Call, Operator } from "../call";
 import type { OnnxNode } from "../node";
 
@@ -11,8 +12,11 @@ export function unary(kind: UnaryKind): Operator {
 }
 
 export function binary(kind: BinaryKind): Operator {
-  return (call) =>
-    call.lowering.binary(call.name, kind, call.value(0), call.value(1));
+  return (call) => {
+    const given = [call.value(0), call.value(1)];
+    const [a, b] = valuesForOne(call, given);
+    return a && b ? call.lowering.binary(call.name, kind, a, b) : [];
+  };
 }
 
 /** Of any number of inputs. */

@@ -2,6 +2,12 @@
 import { count, spell } from "../../../network/ops/check";
 import type { Pair } from "../../../network/ops/window";
 import type { Constant, Value } from "../../lowering/index";
+import {
+  expandedForOne,
+  indicesForOne,
+  shapeForOne,
+  valuesForOne,
+} from "../batch";
 import type { Call, Operator } from "../call";
 
 export const identity: Operator = (call) => call.value(0);
@@ -28,7 +34,7 @@ export const reshape: Operator = (call) => {
   const copied = given.map((d, i) =>
     d === 0 && !keepsZero ? (x.dims[i] ?? 0) : d,
   );
-  const target = x.kind === "dynamic" ? forOne(call, x, copied) : copied;
+  const target = shapeForOne(call, x, copied);
   return call.lowering.reshape(call.name, x, inferred(call, x, target));
 };
 
@@ -51,25 +57,6 @@ function inferred(
       `${spell(x.dims)} cannot be laid out as ${spell(target)}.`,
     );
   return target.map((d) => (d === -1 ? whole / known : d));
-}
-
-/**
- * A shape written for the batch the file fixes, for a batch of one: the first dimension that differs from the
- * value's own holds the batch, as its values come batch by batch there.
- */
-function forOne(
-  call: Call,
-  x: Value,
-  target: readonly number[],
-): readonly number[] {
-  const { batch } = call.around;
-  if (batch === 1) return target;
-  const fits =
-    !target.includes(-1) && target.reduce((p, d) => p * d, 1) === count(x.dims);
-  const place = target.findIndex((d, i) => d !== (x.dims[i] ?? 0));
-  const size = target[place] ?? 0;
-  if (fits || size < batch || size % batch !== 0) return target;
-  return target.with(place, size / batch);
 }
 
 export const flatten: Operator = (call) => {
@@ -114,7 +101,7 @@ export const unsqueeze: Operator = (call) => {
 };
 
 export const concat: Operator = (call) => {
-  const [first, ...others] = call.values();
+  const [first, ...others] = valuesForOne(call, call.values());
   if (!first) return [];
   const axis = call.axis(call.node.int("axis", 1), first.dims.length);
   // nothing, as growing lists begin
@@ -179,12 +166,14 @@ function range(length: number, start: number, end: number, step: number) {
 
 export const gather: Operator = (call) => {
   const x = call.value(0);
-  const indices = call.constant(1, "indices");
+  const given = call.constant(1, "indices");
   const axis = call.axis(call.node.int("axis", 0), x.dims.length);
+  const length = x.dims[axis] ?? 1;
+  const indices = indicesForOne(call, x, given, length);
   return call.lowering.gather(
     call.name,
     x,
-    fromZero(call, indices, x.dims[axis] ?? 1),
+    fromZero(call, indices, length),
     axis,
   );
 };
@@ -215,8 +204,7 @@ export const expand: Operator = (call) => {
   const dims = Array.from({ length: rank }, (_, i) =>
     asked(i) === 1 ? own(i) : asked(i),
   );
-  const { batch } = call.around;
-  if (batch > 1 && rank > 1 && dims[0] === batch && own(0) === 1) dims[0] = 1;
+  if (rank > 1) dims[0] = expandedForOne(call, own(0), dims[0] ?? 1);
   if (x.kind === "constant") call.around.make(call.node, count(dims));
   return call.lowering.expand(call.name, x, dims);
 };

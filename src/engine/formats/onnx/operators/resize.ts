@@ -242,29 +242,31 @@ function mixture(
   return kept.map(([p, weight]) => [p, weight / sum]);
 }
 
+/** In float32, as the scale is one and as runtimes do it: whether a place lies in the middle of two hangs on it. */
 function placeOf(
   { node }: Call,
   { from, to, scale }: Axis,
   mode: string,
   o: number,
 ): number {
+  const { fround } = Math;
+  const halfPixel = fround(fround((o + 0.5) / fround(scale)) - 0.5);
   switch (mode) {
     case "half_pixel":
-      return (o + 0.5) / scale - 0.5;
+      return halfPixel;
     case "pytorch_half_pixel":
-      return to > 1 ? (o + 0.5) / scale - 0.5 : 0;
+      return to > 1 ? halfPixel : 0;
     case "half_pixel_symmetric": {
       // the middle stays in the middle where the size was rounded
       const adjustment = to / (from * scale);
-      const offset = (from / 2) * (1 - adjustment);
-      return offset + (o + 0.5) / scale - 0.5;
+      return (from / 2) * (1 - adjustment) + halfPixel;
     }
     case "asymmetric":
-      return o / scale;
+      return fround(o / fround(scale));
     case "align_corners":
       return to > 1 ? (o * (from - 1)) / (to - 1) : 0;
     case "tf_half_pixel_for_nn":
-      return (o + 0.5) / scale;
+      return fround((o + 0.5) / fround(scale));
     default:
       return node.refuse(
         `its coordinates are "${mode.slice(0, 100)}".`,
