@@ -12,8 +12,9 @@ import { exportAdvice } from "./advice";
 import { families, known } from "./families/index";
 import type { Family, Member } from "./family";
 import { Modules } from "./modules";
-import { findNetwork, type Part } from "./prefix";
+import { findNetwork, type Found, type Part } from "./prefix";
 import type { StoredTensor } from "./stored-tensor";
+import { WeightReader } from "./weight-reader";
 
 /** Weights as a container held them. */
 export interface StateDict {
@@ -61,9 +62,10 @@ export async function networkOf(
   checkSize(member, options);
   const shape = [fixed?.[0] ?? null, fixed?.[1] ?? null, channels] as const;
   const lowering = createLowering(inputOf(shape, options, member.usual));
-  const modules = modulesOf(found, lowering, file, options);
+  const weights = readerOf(found, file, options);
+  const modules = new Modules(weights, lowering);
   const logits = await member.build(modules, lowering.input("NCHW"));
-  checkSurplus(modules, member, found);
+  checkSurplus(weights, member, found);
   const { stripped, ...assembly } = lowering.finish(logits);
   return {
     ...assembly,
@@ -88,12 +90,11 @@ export async function networkOf(
   };
 }
 
-function modulesOf(
-  { family, part }: { family: Family; part: Part },
-  lowering: ReturnType<typeof createLowering>,
+function readerOf(
+  { family, part }: Found,
   file: StateDictFile,
   { signal, progress }: ReadOptions,
-): Modules {
+): WeightReader {
   const foreign = new Map(
     [...file.foreign].flatMap(([key, name]) =>
       key.startsWith(part.prefix)
@@ -106,7 +107,7 @@ function modulesOf(
   const most = 2 * file.bytes + 2 ** 20;
   let done = 0;
   let count = 0;
-  return new Modules(part.keys, part.tensors, lowering, {
+  return new WeightReader(part.keys, part.tensors, {
     title: family.title,
     prefix: part.prefix,
     foreign,
@@ -152,11 +153,11 @@ function checkSize({ fixed, name }: Member, { size }: ReadOptions): void {
 
 /** Weights that no layer asked for: the network is another than its keys seem to say. */
 function checkSurplus(
-  modules: Modules,
+  weights: WeightReader,
   { ignored }: Member,
-  { family, part }: { family: Family; part: Part },
+  { family, part }: Found,
 ): void {
-  const surplus = modules
+  const surplus = weights
     .unused()
     .filter((key) => !counters.test(key) && !ignored?.test(key));
   if (surplus.length === 0) return;

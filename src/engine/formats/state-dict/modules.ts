@@ -1,13 +1,9 @@
 /** PyTorch's layers by the names of their weights: each call reads a layer's weights and adds it to a lowering. */
-import { Fault } from "../../../shared/fault";
-import type { Op, Shape, Weight } from "../../network/op";
+import type { Op } from "../../network/op";
 import * as ops from "../../network/ops/index";
-import type { Pads } from "../../network/ops/index";
 import type { Constant, Lowering, Value } from "../lowering/index";
-import { exportAdvice, saveAdvice } from "./advice";
 import type { Keys } from "./keys";
-import { readPlain, readTransposed } from "./layout";
-import { countOf, type StoredTensor } from "./stored-tensor";
+import type { WeightReader } from "./weight-reader";
 
 export type Size = number | readonly [number, number];
 
@@ -35,43 +31,19 @@ export interface DenseSettings {
   readonly area?: number;
 }
 
-/** How weights are read. */
-export interface Reading {
-  /** The family, for faults: "torchvision's ResNet". */
-  readonly title: string;
-  /** What stands before every key in the file: "module.". */
-  readonly prefix: string;
-  /** The classes of values that are no tensors, by key without prefix. */
-  readonly foreign: ReadonlyMap<string, string>;
-  readonly signal: AbortSignal;
-  /** Called with the bytes of every weight that was read. */
-  read(bytes: number): void;
-}
-
 type None = Record<string, never>;
 
 export class Modules {
-  readonly keys: Keys;
+  readonly weights: WeightReader;
   readonly lowering: Lowering;
-  readonly #tensors: ReadonlyMap<string, StoredTensor>;
-  readonly #reading: Reading;
-  readonly #used = new Set<string>();
 
-  constructor(
-    keys: Keys,
-    tensors: ReadonlyMap<string, StoredTensor>,
-    lowering: Lowering,
-    reading: Reading,
-  ) {
-    this.keys = keys;
+  constructor(weights: WeightReader, lowering: Lowering) {
+    this.weights = weights;
     this.lowering = lowering;
-    this.#tensors = tensors;
-    this.#reading = reading;
   }
 
-  /** Keys that no layer asked for. */
-  unused(): string[] {
-    return [...this.keys.all].filter((key) => !this.#used.has(key));
+  get keys(): Keys {
+    return this.weights.keys;
   }
 
   /** weight [out, in / groups, height, width], bias [out]; the groups are what the input's channels make of it. */
@@ -80,15 +52,18 @@ export class Modules {
     x: Value,
     { stride = 1, padding }: ConvSettings = {},
   ): Promise<Value> {
-    const [out, inputs, height, width] = this.#shape(`${name}.weight`, 4);
+    const [out, inputs, height, width] = this.weights.shape(
+      `${name}.weight`,
+      4,
+    );
     const channels = x.dims[1] ?? 0;
     if (channels % inputs !== 0 || out % (channels / inputs) !== 0)
-      throw this.misfit(`${name}.weight`, `${channels} channels`);
+      throw this.weights.misfit(`${name}.weight`, `${channels} channels`);
     const half: Size = [
       Math.floor((height - 1) / 2),
       Math.floor((width - 1) / 2),
     ];
-    const data = await this.#transposed(`${name}.weight`, {
+    const data = await this.weights.transposed(`${name}.weight`, {
       out,
       inputs,
       area: height * width,
@@ -97,7 +72,7 @@ export class Modules {
       name,
       x,
       { shape: [height, width, inputs, out], data },
-      await this.#optional(`${name}.bias`, out),
+      await this.weights.optional(`${name}.bias`, out),
       {
         order: "NCHW",
         strides: pair(stride),
@@ -108,18 +83,17 @@ export class Modules {
     );
   }
 
-  /** weight and bias [channel], which may be missing, and the running mean and variance. */
+  /** weight and bias [channel], which may be missing, running_mean and running_var. */
   async batchNorm(name: string, x: Value, epsilon = 1e-5): Promise<Value> {
     const size = x.dims[1] ?? 0;
-    this.#used.add(`${name}.num_batches_tracked`);
-    const mean = await this.#vector(`${name}.running_mean`, size);
-    const variance = await this.#vector(`${name}.running_var`, size);
+    const mean = await this.weights.vector(`${name}.running_mean`, size);
+    const variance = await this.weights.vector(`${name}.running_var`, size);
     return this.lowering.batchNorm(
       name,
       x,
       {
-        gamma: await this.#optional(`${name}.weight`, size),
-        beta: await this.#optional(`${name}.bias`, size),
+        gamma: await this.weights.optional(`${name}.weight`, size),
+        beta: await this.weights.optional(`${name}.bias`, size),
         mean,
         variance,
       },
@@ -131,8 +105,11 @@ export class Modules {
   async layerNorm(name: string, x: Value, epsilon: number): Promise<Value> {
     const axis = x.dims.length - 1;
     const size = x.dims[axis] ?? 0;
-    const { shape, data: gamma } = await this.#vector(`${name}.weight`, size);
-    const { data: beta } = await this.#vector(`${name}.bias`, size);
+    const { shape, data: gamma } = await this.weights.vector(
+      `${name}.weight`,
+      size,
+    );
+    const { data: beta } = await this.weights.vector(`${name}.bias`, size);
     return this.lowering.layerNorm(
       name,
       x,
@@ -165,13 +142,14 @@ export class Modules {
     }: DenseSettings = {},
   ): Promise<Value> {
     const { lowering } = this;
-    const [out, inputs] = this.#shape(weight, 2);
+    const [out, inputs] = this.weights.shape(weight, 2);
     const features = x.dims.at(-1) ?? 0;
-    if (features !== inputs) throw this.misfit(weight, `${features} features`);
+    if (features !== inputs)
+      throw this.weights.misfit(weight, `${features} features`);
     const sizes = { out, inputs: inputs / area, area };
-    const data = await this.#transposed(weight, sizes);
+    const data = await this.weights.transposed(weight, sizes);
     const read =
-      typeof bias === "string" ? await this.#optional(bias, out) : null;
+      typeof bias === "string" ? await this.weights.optional(bias, out) : null;
     const offset =
       typeof bias === "string"
         ? read && lowering.constant(read.shape, read.data)
@@ -183,8 +161,8 @@ export class Modules {
 
   /** A parameter as it is. */
   async parameter(key: string, rank: number): Promise<Constant> {
-    const shape = this.#shape(key, rank);
-    return this.lowering.constant(shape, await this.#plain(key));
+    const shape = this.weights.shape(key, rank);
+    return this.lowering.constant(shape, await this.weights.plain(key));
   }
 
   maxPool(name: string, x: Value, options: PoolOptions): Value {
@@ -238,16 +216,6 @@ export class Modules {
     return this.lowering.concat(name, values, 1);
   }
 
-  /** A weight that does not fit what it is given. */
-  misfit(key: string, found: string): Fault {
-    const shape = this.keys.shape(key) ?? [];
-    return new Fault(
-      "unsupported-network",
-      `The weight "${this.#reading.prefix}${key}" has the shape [${shape.join(", ")}] and is given ${found}: the keys are those of ${this.#reading.title}, the shapes are not.`,
-      exportAdvice,
-    );
-  }
-
   #pool(
     name: string,
     kind: "max" | "average",
@@ -264,65 +232,6 @@ export class Modules {
       countPadding,
     });
   }
-
-  /** The shape of a weight that must be there, of this rank. */
-  #shape(key: string, rank: 4): readonly [number, number, number, number];
-  #shape(key: string, rank: 2): readonly [number, number];
-  #shape(key: string, rank: number): Shape;
-  #shape(key: string, rank: number): Shape {
-    const { shape } = this.#tensor(key);
-    if (shape.length !== rank || shape.some((size) => size < 1))
-      throw this.misfit(key, `a place for ${rank} dimensions`);
-    return shape;
-  }
-
-  #tensor(key: string): StoredTensor {
-    const tensor = this.#tensors.get(key);
-    if (tensor) return tensor;
-    const { title, prefix, foreign } = this.#reading;
-    const maker = foreign.get(key);
-    if (maker !== undefined)
-      throw new Fault(
-        "unsupported-network",
-        `The weight "${prefix}${key}" is made by ${maker}, which Proxima does not know and does not run.`,
-        `Save the weights as plain tensors of floats. ${exportAdvice}`,
-      );
-    throw new Fault(
-      "unsupported-network",
-      `The keys are those of ${title}, but "${prefix}${key}" is missing.`,
-      `Save all weights of the network: ${saveAdvice} ${exportAdvice}`,
-    );
-  }
-
-  async #optional(key: string, size: number): Promise<Weight | null> {
-    return this.#tensors.has(key) ? this.#vector(key, size) : null;
-  }
-
-  async #vector(key: string, size: number): Promise<Weight> {
-    const shape = this.#shape(key, 1);
-    if (shape[0] !== size) throw this.misfit(key, `${size} channels`);
-    return { shape, data: await this.#plain(key) };
-  }
-
-  async #plain(key: string): Promise<Float32Array> {
-    return readPlain(key, this.#take(key));
-  }
-
-  async #transposed(
-    key: string,
-    sizes: { out: number; inputs: number; area: number },
-  ): Promise<Float32Array> {
-    return readTransposed(key, this.#take(key), sizes);
-  }
-
-  /** A tensor that is about to be read. */
-  #take(key: string): StoredTensor {
-    const tensor = this.#tensor(key);
-    this.#reading.signal.throwIfAborted();
-    this.#used.add(key);
-    this.#reading.read(Math.max(tensor.bytes, countOf(tensor.shape)));
-    return tensor;
-  }
 }
 
 export function pair(size: Size): readonly [number, number] {
@@ -330,7 +239,7 @@ export function pair(size: Size): readonly [number, number] {
 }
 
 /** The same padding at both ends of each axis. */
-function around(padding: Size): Pads {
+function around(padding: Size): ops.Pads {
   const [rows, columns] = pair(padding);
   return [
     [rows, rows],

@@ -173,7 +173,7 @@ export async function continuousPositions(
   const last = await m.parameter(`${name}.cpb_mlp.2.weight`, 2);
   const [heads = 1, hidden = 1] = last.dims;
   if (first.dims[0] !== hidden || first.dims[1] !== 2)
-    throw m.misfit(`${name}.cpb_mlp.0.weight`, "2 coordinates");
+    throw m.weights.misfit(`${name}.cpb_mlp.0.weight`, "2 coordinates");
   const side = 2 * window - 1;
   const table = new Float32Array(side * side * heads);
   bounded(table.length * hidden);
