@@ -83,7 +83,7 @@ export class Assembler {
       );
     const [logits, spread] = this.#vector(bare);
     const nodes = this.#reached(logits);
-    const last = this.#nodes.get(bare);
+    const last = this.#lastComputed(bare);
     const unit =
       stripped.length > 0
         ? "class logit (a last softmax was taken off)"
@@ -112,6 +112,14 @@ export class Assembler {
     this.#nodes = new Map(better.nodes.map((node) => [node.name, node]));
     this.#shapes = new Map(inferShapes(this.#input, better.nodes));
     return better.output;
+  }
+
+  /** The node whose values these are, perhaps laid out anew. */
+  #lastComputed(output: string): Node | undefined {
+    let node = this.#nodes.get(output);
+    while (node && layouts.includes(node.op.kind))
+      node = this.#nodes.get(node.inputs[0] ?? "");
+    return node;
   }
 
   /** The output without its softmax or the logarithm of it, after which it may be laid out anew. */

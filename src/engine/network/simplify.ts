@@ -15,14 +15,14 @@ export function simplify(graph: Graph): Graph {
   const nodes = new Map<string, Node>();
   const standsFor = new Map<string, string>();
   const follow = (name: string) => standsFor.get(name) ?? name;
-  const known = { nodes, shapes: graph.shapes };
+  const known = { nodes, shapes: graph.shapes, effort: { left: mostEffort } };
   const twins = new Map<string, string>();
   for (const original of graph.nodes) {
     const node = { ...original, inputs: original.inputs.map(follow) };
     const key = keyOf(node);
     const twin = key === null ? undefined : twins.get(key);
     if (twin !== undefined) {
-      standsFor.set(node.name, twin);
+      standsFor.set(node.name, follow(twin));
       continue;
     }
     if (key !== null) twins.set(key, node.name);
@@ -36,6 +36,9 @@ export function simplify(graph: Graph): Graph {
   const slim = { ...graph, output, nodes: [...nodes.values()] };
   return mergeAffine({ ...slim, nodes: reached(slim) });
 }
+
+/** Ways to read a node that are tried; far more than any network has, and soon done. */
+const mostEffort = 100_000;
 
 /** Steps of spelled-out operations; where two have the same inputs they are one. Activations are left as many as they are. */
 const plain: ReadonlySet<string> = new Set(

@@ -365,6 +365,19 @@ describe("activations", () => {
   });
 });
 
+it("follows what stands for another, however often it is said again", () => {
+  expectMeaning(
+    (l, x) => {
+      const a = arithmetic(l);
+      const [once, thrice] = [0, 1].map(() => a.negate(x));
+      const back = a.negate(once ?? x);
+      const again = a.negate(a.negate(a.negate(back)));
+      return a.add(a.tanh(a.negate(again)), thrice ?? x);
+    },
+    ["negate", "tanh", "add"],
+  );
+});
+
 describe("layer norm", () => {
   const spellings: Record<
     string,

@@ -47,6 +47,18 @@ function agree(curve: Curve, known: Curve): boolean {
   return finite >= places.length / 2;
 }
 
+/** The same curve, computed once at every place. */
+function remembering(curve: Curve): Curve {
+  const known = new Map<number, number>();
+  return (x) => {
+    const before = known.get(x);
+    if (before !== undefined) return before;
+    const y = curve(x);
+    known.set(x, y);
+    return y;
+  };
+}
+
 interface Meant {
   readonly op: Op;
   readonly attributes: object;
@@ -110,12 +122,12 @@ function rounded(x: number): number {
 /** The activation a node ends, as a node of its name; the name of what it hands on unchanged; null for neither. */
 export function spelledOut(node: Node, known: Known): Node | string | null {
   if (!ends.has(node.op.kind)) return null;
-  // the farthest: a hard sigmoid's slope and offset may be steps of their own
   let meaning: Node | string | null = null;
+  // the farthest: a hard sigmoid's slope and offset may be steps of their own
   for (const { root, curve } of pointwiseOf(node, known)) {
     const direct = node.inputs.length === 1 && node.inputs[0] === root;
     if (direct && node.op.activation) continue;
-    const found = activationOf(curve);
+    const found = activationOf(remembering(curve));
     if (!found) continue;
     if (found === "identity") meaning = root;
     else if (!is(node, ops.rectifier) || mayChange(node, found, known))

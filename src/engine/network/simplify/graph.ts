@@ -10,6 +10,8 @@ export type Graph = Pick<Network, "input" | "nodes" | "output" | "shapes">;
 export interface Known {
   readonly nodes: ReadonlyMap<string, Node>;
   readonly shapes: Graph["shapes"];
+  /** Counts down with every way to read a node that is tried: a stranger's graph may be endless. */
+  readonly effort: { left: number };
 }
 
 /** Whether the node has this operation, and so its attributes. */
@@ -20,7 +22,10 @@ export function is<A extends object>(
   return node?.op.kind === op.kind;
 }
 
-export function shapeIn({ shapes }: Known, name: string): Shape {
+export function shapeIn(
+  { shapes }: Pick<Known, "shapes">,
+  name: string,
+): Shape {
   return shapes.get(name) ?? [];
 }
 

@@ -14,7 +14,7 @@ import { is, lineOf, uniform, type Known } from "./graph";
 export type Curve = (x: number) => number;
 
 /** Of a spelled-out activation; the longest, GELU by tanh, has ten nodes. */
-const mostNodes = 20;
+const mostNodes = 14;
 
 const sigmoid: Curve = (x) => 1 / (1 + Math.exp(-x));
 const softplus: Curve = (x) =>
@@ -138,6 +138,7 @@ export function* pointwiseOf(node: Node, known: Known): Generator<Pointwise> {
   for (const root of seen) {
     if (root === node.name || known.shapes.get(root)?.join() !== shape)
       continue;
+    if (known.effort.left-- <= 0) return;
     const curve = compile(node, root, known, inside);
     if (curve) yield { root, curve };
   }
