@@ -169,10 +169,10 @@ class Walker {
       if (name === "") continue;
       const result = results[i];
       if (result) values.set(name, result);
-      // what is given as well and read by nobody: the mask of a dropout
+      // what may be given beside the value and is seldom read: the mask of a dropout, the places of a maximum
       else if (this.#uses.has(name))
         node.refuse(
-          `its output ${i} is read.`,
+          `its output ${i} is read by another node.`,
           "Supported is its first output.",
         );
     }

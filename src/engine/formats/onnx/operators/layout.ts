@@ -13,11 +13,6 @@ import type { Call, Operator } from "../call";
 export const identity: Operator = (call) => call.value(0);
 
 export const dropout: Operator = (call) => {
-  if (call.node.outputs[1])
-    call.node.refuse(
-      "it gives its mask as well.",
-      "Supported is dropout that gives values only.",
-    );
   if (call.has(2) && call.number(2, "training_mode") !== 0)
     call.node.refuse(
       "it is in training mode.",

@@ -230,15 +230,7 @@ function pool(call: Call, kind: "max" | "average"): Value {
   });
 }
 
-export const maxPool: Operator = (call) => {
-  // the second output is where each value was found; only what reads it could tell
-  if (call.node.outputs[1])
-    call.node.refuse(
-      "it gives the places of its values as well.",
-      "Supported is max pooling that gives values only.",
-    );
-  return pool(call, "max");
-};
+export const maxPool: Operator = (call) => pool(call, "max");
 
 export const averagePool: Operator = (call) => pool(call, "average");
 
