@@ -170,6 +170,13 @@ async function assembled(
         `It was made for ${fixedSize.join(" x ")}.`,
         { cause: error },
       );
+    if (!fixedSize && error.code === "damaged-file")
+      throw new Fault(
+        "invalid-request",
+        `The file leaves the input's size open, and ${height} x ${width} pixels do not fit. ${error.message}`,
+        "Name the size the network was trained at.",
+        { cause: error },
+      );
     if (input.batch > 1)
       throw new Fault(
         error.code === "damaged-file" ? "unsupported-network" : error.code,
