@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "../..");
 const references = join(root, "test/references");
 const out = join(root, "out/mutations");
 /** How many: a night's run sets more. */
-const count = Number(process.env["PROXIMA_MUTATIONS"] ?? 2000);
+const count = Number(process.env["PROXIMA_MUTATIONS"] ?? 1000);
 const silenceMs = 20_000;
 
 beforeAll(async () => {
