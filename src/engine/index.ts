@@ -30,10 +30,6 @@ export {
 } from "./formats/index";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, type Network } from "./network/network";
-export {
-  pack,
-  unpack,
-  type PortableNetwork,
-} from "./network/portable";
+export { pack, unpack, type PortableNetwork } from "./network/portable";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";

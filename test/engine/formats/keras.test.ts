@@ -94,9 +94,9 @@ describe.skipIf(!python)(
       "MobileNetV2.keras",
       "keras2:MobileNetV2.h5",
       "EfficientNetB0.keras",
-    // weights alone, as the official files are
-    "keras2:ResNet50.weights",
-    "keras2:VGG16.weights",
+      // weights alone, as the official files are
+      "keras2:ResNet50.weights",
+      "keras2:VGG16.weights",
     ])(
       "are read in full size: %s",
       async (name) => {
