@@ -33,7 +33,7 @@ const test = base.extend<{ maker: Server }>({
         licence: "BSD-3-Clause",
         bytes: file.length,
         checksum: { algorithm: "sha256", begins },
-        card: { input: { height: 40, width: 40, channels: 3 } },
+        card: { input: { height: side, width: side, channels: 3 } },
       };
       await writeFile(path, JSON.stringify([entry]));
       return path;
@@ -42,6 +42,9 @@ const test = base.extend<{ maker: Server }>({
     await close();
   },
 });
+
+/** Pixels of the reference's input, which is square: its logits hold for that size alone. */
+const side = 36;
 
 function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
@@ -109,7 +112,7 @@ test("one is fetched when asked for, stopped, taken up again, checked, opened, a
   server.faults.stopAfter = null;
   await row(page).getByRole("button", { name: /^Resume/ }).click(); // prettier-ignore
   const chip = (page: Page) =>
-    page.locator("header").getByRole("button", { name: /40 × 40/ });
+    page.locator("header").getByRole("button", { name: `${side} × ${side}` });
   await expect(chip(page)).toBeVisible({ timeout: 30_000 });
   expect(server.requests.map(({ range }) => range)).toEqual([
     undefined,
