@@ -47,6 +47,56 @@ export const integerWidths = {
 } as const;
 export type IntegerType = keyof typeof integerWidths;
 
+export type NumberType =
+  IntegerType | "float16" | "bfloat16" | "float32" | "float64";
+
+/** Bytes of one number. */
+export const numberWidths: Readonly<Record<NumberType, number>> = {
+  ...integerWidths,
+  float16: 2,
+  bfloat16: 2,
+  float32: 4,
+  float64: 8,
+};
+
+/** Floats of any width as float32, whole numbers exact; a view of the bytes where they are float32. */
+export function numbers(
+  bytes: Uint8Array,
+  type: NumberType,
+): Float32Array | Float64Array {
+  switch (type) {
+    case "float32":
+      return float32s(bytes);
+    case "float16":
+      return float16s(bytes);
+    case "bfloat16":
+      return bfloat16s(bytes);
+    case "float64":
+      return new Float32Array(float64s(bytes));
+    default:
+      return integers(bytes, type);
+  }
+}
+
+/** Numbers of any type as float32. */
+export function asFloat32(bytes: Uint8Array, type: NumberType): Float32Array {
+  const values = numbers(bytes, type);
+  return values instanceof Float32Array ? values : new Float32Array(values);
+}
+
+/** The parts one after the other; one part is itself. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [only] = parts;
+  if (only && parts.length === 1) return only;
+  const all = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
 /** Whole numbers, exact; those of 64 bits go as far as safe integers go and no further. Bool: 0 or 1. */
 export function integers(bytes: Uint8Array, type: IntegerType): Float64Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -18,7 +18,8 @@ import { pytorch } from "./pytorch/index";
 import { safetensors } from "./safetensors/index";
 import { savedModel } from "./saved-model/index";
 import { tfjsGraph } from "./tfjs-graph/index";
-import { modelNameOf, tfjsLayers } from "./tfjs-layers/index";
+import { tfjsLayers } from "./tfjs-layers/index";
+import { modelNameOf } from "./tfjs-model";
 
 /** Every format, in the order they are asked. To add one: a file or folder beside this one, a line here. */
 export const formats: readonly Format[] = [

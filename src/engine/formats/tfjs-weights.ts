@@ -5,6 +5,7 @@ import { count, spell } from "../network/ops/check";
 import {
   firstBad,
   float16s,
+  joined,
   float32s,
   integers,
   mapped,
@@ -232,7 +233,7 @@ export class WeightStore {
           `The weight files ${group.paths.map((p) => `"${p}"`).join(", ")} hold ${group.bytes - missing} bytes and the manifest asks for ${group.bytes}.`,
           "The copy is incomplete: copy or export the network again.",
         );
-      groups.push(joined(shards, group.bytes));
+      groups.push(joined(shards));
     }
     progress("Reading weights", done, total);
     const store = new WeightStore(manifest, groups);
@@ -314,18 +315,6 @@ async function readShard(
       "The files do not belong together, or a shape in the manifest is wrong: export the network again.",
     );
   return bytes;
-}
-
-function joined(shards: readonly Uint8Array[], bytes: number): Uint8Array {
-  const [only] = shards;
-  if (only && shards.length === 1) return only;
-  const all = new Uint8Array(bytes);
-  let offset = 0;
-  for (const shard of shards) {
-    all.set(shard, offset);
-    offset += shard.length;
-  }
-  return all;
 }
 
 const decoders: Readonly<

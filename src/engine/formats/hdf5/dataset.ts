@@ -1,12 +1,7 @@
 /** Datasets: what they promise, and their values as float32. */
+import { asFloat32, type NumberType } from "../floats";
 import type { Bytes } from "./bytes";
-import {
-  decode,
-  elementsOf,
-  readDataspace,
-  readDatatype,
-  type NumberType,
-} from "./datatype";
+import { elementsOf, readDataspace, readDatatype } from "./datatype";
 import { damaged, Fields, unusual } from "./fields";
 import { messages, type Message } from "./object-header";
 
@@ -49,7 +44,7 @@ export function readDataset(
     bytes: size,
     async read() {
       if (size === 0) return new Float32Array();
-      return decode(await place(bytes), numbers);
+      return asFloat32(await place(bytes), numbers);
     },
   };
 }

@@ -1,17 +1,6 @@
 /** What an element is, and how many there are: the messages "datatype" and "dataspace". */
-import {
-  bfloat16s,
-  float16s,
-  float32s,
-  float64s,
-  integers,
-  integerWidths,
-  type IntegerType,
-} from "../floats";
+import { integerWidths, type IntegerType, type NumberType } from "../floats";
 import { damaged, Fields } from "./fields";
-
-export type NumberType =
-  IntegerType | "float16" | "bfloat16" | "float32" | "float64";
 
 export type Datatype =
   | {
@@ -73,22 +62,6 @@ export function readDatatype(body: Uint8Array): Datatype {
 
 function isInteger(type: string): type is IntegerType {
   return Object.hasOwn(integerWidths, type);
-}
-
-/** Numbers as float32; a view of the bytes where they are that. */
-export function decode(bytes: Uint8Array, type: NumberType): Float32Array {
-  switch (type) {
-    case "float32":
-      return float32s(bytes);
-    case "float16":
-      return float16s(bytes);
-    case "bfloat16":
-      return bfloat16s(bytes);
-    case "float64":
-      return new Float32Array(float64s(bytes));
-    default:
-      return new Float32Array(integers(bytes, type));
-  }
 }
 
 const deepestRank = 32;

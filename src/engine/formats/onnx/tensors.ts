@@ -5,10 +5,9 @@ import {
   bfloat16s,
   firstBad,
   float16s,
-  float32s,
-  float64s,
-  integers,
   integerWidths,
+  joined,
+  numbers,
   type IntegerType,
 } from "../floats";
 import type { NetworkFile, NetworkFiles } from "../format";
@@ -243,31 +242,9 @@ function assembled(
   return decoded(tensor, listValues(stored, list));
 }
 
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const [only] = parts;
-  if (only && parts.length === 1) return only;
-  const all = new Uint8Array(parts.reduce((sum, p) => sum + p.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
-}
-
 function rawValues(stored: StoredName, bytes: Uint8Array): Numbers {
-  switch (stored) {
-    case "float":
-      return float32s(bytes);
-    case "float16":
-      return float16s(bytes);
-    case "bfloat16":
-      return bfloat16s(bytes);
-    case "double":
-      return new Float32Array(float64s(bytes));
-    default:
-      return integers(bytes, stored);
-  }
+  if (stored === "float") return numbers(bytes, "float32");
+  return numbers(bytes, stored === "double" ? "float64" : stored);
 }
 
 /** Halves stand in a list by their bits. */

@@ -1,7 +1,7 @@
 /** The two ways PyTorch writes files, told apart by their first bytes: a pickle, and storages beside it. */
 import { Fault } from "../../../shared/fault";
 import { exportAdvice, saveAdvice } from "../state-dict/advice";
-import { bytesOf } from "../state-dict/number-type";
+import { numberWidths } from "../floats";
 import { openZip, startsLikeZip, type Pieces, type ZipArchive } from "../zip";
 import { PickleCut, unpickle, type Unpickled } from "./pickle";
 import { isKind, type Storage, type Value } from "./values";
@@ -192,7 +192,7 @@ async function pickleAt(file: Pieces, offset: number): Promise<Unpickled> {
 }
 
 function bytesIn({ numbers, type }: Storage): number {
-  return numbers * (type === null ? 1 : bytesOf[type]);
+  return numbers * (type === null ? 1 : numberWidths[type]);
 }
 
 function enough(pieces: Pieces, storage: Storage, name: string): Pieces {

@@ -5,7 +5,7 @@
  */
 import { Fault } from "../../../shared/fault";
 import { isCount } from "../json";
-import type { NumberType } from "../state-dict/number-type";
+import type { NumberType } from "../floats";
 import {
   isKind,
   type Dict,

@@ -1,5 +1,5 @@
 /** What a pickle holds once it is read: data alone, never a Python object, and nothing that could be called. */
-import type { NumberType } from "../state-dict/number-type";
+import type { NumberType } from "../floats";
 import type { View } from "../state-dict/stored-tensor";
 
 export type Value =

@@ -1,7 +1,7 @@
 /** Finds the weights in what was saved: a state dict, or one inside a checkpoint. */
 import { Fault } from "../../../shared/fault";
 import { exportAdvice, saveAdvice } from "../state-dict/advice";
-import { bytesOf } from "../state-dict/number-type";
+import { numberWidths } from "../floats";
 import { storedTensor, type StoredTensor } from "../state-dict/stored-tensor";
 import type { TorchFile } from "./container";
 import {
@@ -113,8 +113,9 @@ function lazily(value: Tensor, key: string, file: TorchFile): StoredTensor {
 
 /** Numbers of the tensor's type that its storage has room for. */
 function numbersOf({ storage, type }: Tensor): number {
-  const bytes = storage.numbers * (storage.type ? bytesOf[storage.type] : 1);
-  return Math.floor(bytes / bytesOf[type]);
+  const bytes =
+    storage.numbers * (storage.type ? numberWidths[storage.type] : 1);
+  return Math.floor(bytes / numberWidths[type]);
 }
 
 function noDict(root: Value, name: string): Fault {

@@ -1,7 +1,7 @@
 /** safetensors: eight bytes with the header's length, the header as JSON, and the tensors without a gap. */
 import { Fault } from "../../../shared/fault";
 import { isCount, isObject, parseJson, type Json } from "../json";
-import { bytesOf, type NumberType } from "../state-dict/number-type";
+import { numberWidths, type NumberType } from "../floats";
 import {
   countOf,
   rowMajor,
@@ -116,7 +116,7 @@ function placeOf(key: string, entry: unknown): Place {
     ends.length !== 2
   )
     throw damaged(`The header's entry of "${key}" cannot be read.`);
-  if (countOf(dimensions) * bytesOf[type] !== end - begin)
+  if (countOf(dimensions) * numberWidths[type] !== end - begin)
     throw damaged(
       `The tensor "${key}" has ${end - begin} bytes, which its shape [${dimensions.join(", ")}] does not fill.`,
     );

@@ -1,25 +1,5 @@
-/** The numbers that stored tensors are made of, and how their bytes become float32. */
-import {
-  bfloat16s,
-  float16s,
-  float32s,
-  float64s,
-  integers,
-  integerWidths,
-  type IntegerType,
-} from "../floats";
-
-export type NumberType =
-  "float64" | "float32" | "float16" | "bfloat16" | IntegerType;
-
-/** Bytes of one number. */
-export const bytesOf: Readonly<Record<NumberType, number>> = {
-  float64: 8,
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  ...integerWidths,
-};
+/** How the numbers of stored tensors become float32, whichever end of them comes first. */
+import { asFloat32, numberWidths, type NumberType } from "../floats";
 
 /** What {@link decode} is to make of a run of bytes. */
 export interface Encoding {
@@ -32,19 +12,8 @@ export function decode(
   bytes: Uint8Array,
   { type, littleEndian }: Encoding,
 ): Float32Array {
-  if (!littleEndian) swap(bytes, bytesOf[type]);
-  switch (type) {
-    case "float32":
-      return float32s(bytes);
-    case "float16":
-      return float16s(bytes);
-    case "bfloat16":
-      return bfloat16s(bytes);
-    case "float64":
-      return new Float32Array(float64s(bytes));
-    default:
-      return new Float32Array(integers(bytes, type));
-  }
+  if (!littleEndian) swap(bytes, numberWidths[type]);
+  return asFloat32(bytes, type);
 }
 
 /** Turns every number's bytes around. */

@@ -2,7 +2,8 @@
 import { Fault } from "../../../shared/fault";
 import type { Shape } from "../../network/op";
 import type { Pieces } from "../zip";
-import { bytesOf, decode, type Encoding, type NumberType } from "./number-type";
+import { numberWidths, type NumberType } from "../floats";
+import { decode, type Encoding } from "./number-type";
 
 export interface StoredTensor {
   readonly shape: Shape;
@@ -67,7 +68,7 @@ export function storedTensor(
       "Save the weights again, each tensor as it is: tensor.contiguous().",
     );
   const contiguous = isContiguous(view);
-  const size = bytesOf[encoding.type];
+  const size = numberWidths[encoding.type];
   return {
     shape,
     type: encoding.type,

@@ -2,14 +2,12 @@
 import { Fault } from "../../../shared/fault";
 import { spell } from "../../network/ops/check";
 import {
-  bfloat16s,
   firstBad,
-  float16s,
-  float32s,
-  float64s,
-  integers,
   integerWidths,
+  numbers,
+  numberWidths,
   type IntegerType,
+  type NumberType,
 } from "../floats";
 import type { NetworkFile } from "../format";
 import type { Constant } from "../lowering/index";
@@ -27,12 +25,18 @@ const mostValues = 2 ** 28;
 const mostRepeated = 2 ** 24;
 const deepestRank = 16;
 
-/** Bytes of one value in a row of bytes, by the number of its type. */
-const widths: Readonly<Record<number, number>> = { 1: 4, 2: 8, 14: 2, 19: 2 };
+/** The floats by the number of their type. */
+const floatTypes: Readonly<Record<number, NumberType>> = {
+  1: "float32",
+  2: "float64",
+  14: "bfloat16",
+  19: "float16",
+};
 
+/** Bytes of one value in a row of bytes; null for what is no number. */
 export function widthOf(type: number): number | null {
-  const integer = integerOf(type);
-  return integer ? integerWidths[integer] : (widths[type] ?? null);
+  const stored = integerOf(type) ?? floatTypes[type];
+  return stored ? numberWidths[stored] : null;
 }
 
 function integerOf(type: number): IntegerType | null {
@@ -45,18 +49,7 @@ function integerOf(type: number): IntegerType | null {
 
 /** Values from a row of bytes, little-endian. */
 export function valuesOf(bytes: Uint8Array, type: number): Data {
-  const integer = integerOf(type);
-  if (integer) return integers(bytes, integer);
-  switch (type) {
-    case 14:
-      return bfloat16s(bytes);
-    case 19:
-      return float16s(bytes);
-    case 2:
-      return Float32Array.from(float64s(bytes));
-    default:
-      return float32s(bytes);
-  }
+  return numbers(bytes, integerOf(type) ?? floatTypes[type] ?? "float32");
 }
 
 /** Dimensions of a shape; open ones are null, and so is a shape of unknown rank. */

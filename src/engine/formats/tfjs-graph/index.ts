@@ -1,13 +1,12 @@
 /** TF.js graph models: model.json with a TensorFlow graph, and weights in shards. */
-import { Fault } from "../../../shared/fault";
 import type { Format } from "../format";
-import { isObject, mostJsonBytes, parseJson, type Json } from "../json";
+import { isObject, type Json } from "../json";
 import type { OpenDims, TensorSource } from "../tensorflow/attributes";
 import { Flattener, type FlatNode } from "../tensorflow/flatten";
 import { lowerGraph } from "../tensorflow/lower";
 import type { Candidate } from "../tensorflow/outputs";
 import { checkedTensor } from "../tensorflow/tensor";
-import { modelNameOf } from "../tfjs-layers/index";
+import { findModel, readModel } from "../tfjs-model";
 import { producerOf, readManifest, WeightStore } from "../tfjs-weights";
 import { jsonGraph, shapeOf } from "./json-graph";
 
@@ -16,18 +15,12 @@ export const tfjsGraph: Format = {
   title: "TF.js graph model",
 
   async recognises(files) {
-    const name = modelNameOf(files);
-    if (name === null) return false;
-    const model = parseJson(await files.read(name, mostJsonBytes), name);
-    return isObject(model) && isGraphModel(model);
+    const model = await findModel(files);
+    return model !== null && isGraphModel(model);
   },
 
   async read(files, options) {
-    const name = modelNameOf(files) ?? "model.json";
-    options.progress("Reading the topology", 0, 0);
-    const model = parseJson(await files.read(name, mostJsonBytes), name);
-    if (!isObject(model))
-      throw new Fault("damaged-file", `"${name}" is not a model.`);
+    const { name, model } = await readModel(files, options);
     const graph = jsonGraph(model["modelTopology"]);
     const manifest = readManifest(model["weightsManifest"], name);
     const flattener = new Flattener(graph);
