@@ -33,3 +33,18 @@ export { classCount, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";
+export { experiments } from "./experiments";
+export type {
+  Checkpoint,
+  Checkpoints,
+  Experiment,
+  ImageSource,
+  World,
+} from "./experiments/experiment";
+export type {
+  BatchResult,
+  Optimizer,
+  TrainOptions,
+  TrainState,
+  TrainStep,
+} from "./training/train-step";

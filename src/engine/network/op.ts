@@ -25,6 +25,8 @@ export interface Op<A extends object = object> {
   readonly rectifier?: boolean;
   /** Whether it is an activation function of any kind; rectifiers are. */
   readonly activation?: boolean;
+  /** Names of the weights that training may change: those whose gradients `weightAdjoint` emits. Missing: none. */
+  readonly trainable?: readonly string[];
   /**
    * The output's shape. Throws a Fault `unsupported-network` or `damaged-file` that names the node
    * where inputs, attributes and weights do not fit.
@@ -53,6 +55,11 @@ export interface EmitContext {
   weight(node: Node, name: string): Ref;
   /** The forward slope this pass gives a rectifier whose own slope is `own`. */
   forwardSlope(own: number): number;
+  /**
+   * Whether the network is being trained: batch norm then works with the batch's own statistics, and weights are
+   * what `weight` gives, never the values they have in the node.
+   */
+  readonly training: boolean;
 }
 
 export interface AdjointContext {
@@ -68,6 +75,16 @@ export interface Emission {
    * Called at most once per gradient rule; the forward values are shared between rules.
    */
   adjoint(dy: Ref, context: AdjointContext): readonly (Ref | null)[];
+  /** Emits the gradients with respect to the weights the operation calls trainable, those the node has, by name. */
+  weightAdjoint?(
+    dy: Ref,
+    context: AdjointContext,
+  ): Readonly<Record<string, Ref>>;
+  /**
+   * In training: what was measured in the batch for weights that follow it, by name, float32. Batch norm's `mean`
+   * and `variance`, the variance divided by n - 1, as PyTorch keeps it.
+   */
+  readonly statistics?: Readonly<Record<string, Ref>>;
 }
 
 /** Declares an operation; only helps inference. */

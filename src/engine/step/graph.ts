@@ -3,7 +3,7 @@ import type { Weight } from "../network/weight";
 
 export type DType = "float32" | "bfloat16" | "int32";
 
-/** A value in the graph: the first output of a node. */
+/** A value in the graph, by what it is fetched as: "node" for a node's first output, "node:1" for its second. */
 export interface Ref {
   readonly name: string;
   readonly shape: readonly number[];
@@ -72,6 +72,21 @@ export class GraphBuilder {
       shape: output.shape,
       dtype: output.dtype ?? inputs[0]?.dtype ?? "float32",
     };
+  }
+
+  /** Adds a node with several outputs. */
+  addMany(
+    op: string,
+    inputs: readonly Ref[],
+    attributes: Readonly<Record<string, Attribute>>,
+    outputs: readonly { shape: readonly number[]; dtype: DType }[],
+  ): Ref[] {
+    const [first = { shape: [] }] = outputs;
+    const { name } = this.add(op, inputs, attributes, first);
+    return outputs.map((output, i) => ({
+      ...output,
+      name: i === 0 ? name : `${name}:${i}`,
+    }));
   }
 
   placeholder(

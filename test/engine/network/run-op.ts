@@ -85,6 +85,7 @@ export function runGraph(
         return graph.weight(weight, precision);
       },
       forwardSlope: (own) => slopes(own).forward,
+      training: false,
     },
   );
   const { shape } = emission.output;
