@@ -152,7 +152,7 @@ export function readSize(text: string): readonly [number, number] {
   return [height, width];
 }
 
-function splitList(flag: string, text: string): string[] {
+export function splitList(flag: string, text: string): string[] {
   const items = text.split(",").map((item) => item.trim());
   if (items.some((item) => item === ""))
     throw usage(`${flag} has an empty entry in "${text}".`);

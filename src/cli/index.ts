@@ -11,6 +11,7 @@ import { download } from "./commands/download";
 import { exportCommand } from "./commands/export";
 import { gradient } from "./commands/gradient";
 import { inspect } from "./commands/inspect";
+import { labCommands } from "./commands/lab";
 import { merge } from "./commands/merge";
 import { networks } from "./commands/networks";
 import { render } from "./commands/render";
@@ -31,6 +32,7 @@ const commands: readonly Command[] = [
   bench,
   networks,
   download,
+  ...labCommands,
 ];
 
 /**
@@ -77,7 +79,7 @@ async function dispatch(
   io: Io,
   signal: AbortSignal,
 ): Promise<number> {
-  const [name, ...args] = argv;
+  const { name, command, args } = commandOf(argv);
   if (name === undefined) {
     io.stderr.write(overview(commands, version()));
     return exitCodes.usage;
@@ -90,7 +92,13 @@ async function dispatch(
     io.stdout.write(overview(commands, version()));
     return exitCodes.done;
   }
-  const command = commands.find((known) => known.name === name);
+  if (!command && name === "lab")
+    throw usage(
+      args[0] === undefined || args[0].startsWith("-")
+        ? '"proxima lab" needs the name of an experiment.'
+        : `The Lab has no experiment "${args[0]}".`,
+      `Experiments are ${labCommands.map((known) => known.name.replace("lab ", "")).join(", ")}.`,
+    );
   if (!command)
     throw usage(
       `There is no command "${name}".`,
@@ -116,6 +124,16 @@ async function dispatch(
     },
   };
   return command.run(positionals, values, context);
+}
+
+/** A command's name is one word, or two: "lab moments". */
+function commandOf(argv: readonly string[]) {
+  const [name, second] = argv;
+  const two = `${name} ${second}`;
+  const long = commands.find((known) => known.name === two);
+  if (long) return { name: two, command: long, args: argv.slice(2) };
+  const command = commands.find((known) => known.name === name);
+  return { name, command, args: argv.slice(1) };
 }
 
 function version(): string {

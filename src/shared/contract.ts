@@ -22,6 +22,7 @@ import {
   tileStateSchema,
 } from "./domain";
 import { faultSchema } from "./fault";
+import { isExperimentId } from "./lab";
 
 const nothing = z.strictObject({});
 const count = z.int().min(0);
@@ -130,6 +131,44 @@ export const knownNetworkSchema = z.strictObject({
   network: networkRefSchema.nullable(),
 });
 
+/** A row of an experiment's result; the experiment's own schema says what it holds (see shared/lab). */
+export const labRowSchema = z.strictObject({ key: z.string(), row: z.json() });
+
+export const labProgressSchema = z.strictObject({
+  /** Work done and to do, over all cells; the unit is the experiment's. */
+  done: z.number().min(0),
+  total: z.number().min(0),
+  elapsedMs: z.number().min(0),
+  /** Null before it can be told. */
+  leftMs: z.number().min(0).nullable(),
+  /** Rows that came since the last progress, those computed before among them. */
+  rows: z.array(labRowSchema),
+});
+
+/** Bytes: int16 values of the picture (see pictures.ts). */
+export const labFrameSchema = z.strictObject({
+  key: z.string(),
+  step: count,
+  shape: z.tuple([z.int(), z.int(), z.int()]),
+});
+
+const labResultSchema = z.strictObject({
+  /** In the order of the table. */
+  rows: z.array(labRowSchema),
+  /** Cells that are not computed yet. */
+  missing: count,
+  summary: z.json(),
+});
+
+const labRequestSchema = z.strictObject({
+  experiment: z.string().max(100).refine(isExperimentId, "no such experiment"),
+  network: networkRefSchema.nullable(),
+  /** The experiment's own schema checks them. */
+  settings: z.json(),
+  /** A folder of pictures, for experiments that take them. */
+  images: tokenSchema.nullable(),
+});
+
 export const engine = {
   status: command(nothing, engineStatusSchema),
   "networks.list": command(nothing, z.array(networkSummarySchema)),
@@ -235,6 +274,23 @@ export const engine = {
   ),
   "library.clear": command(nothing, nothing),
   /** The picture at a kept step (the nearest kept step at or before it); bytes: int16 values. */
+  /** What was computed before for these settings, without computing anything. */
+  "lab.stored": command(labRequestSchema, labResultSchema),
+  /** Computes the cells that are missing; each row is kept before it is told. */
+  "lab.run": job(
+    labRequestSchema.extend({
+      /** Computes also what was computed before. */
+      fresh: z.boolean(),
+    }),
+    labResultSchema.extend({ state: z.enum(["done", "cancelled"]) }),
+    labProgressSchema,
+    labFrameSchema,
+  ),
+  /** The picture kept with a row; null where none was. Bytes: int16 values. */
+  "lab.picture": command(
+    labRequestSchema.extend({ key: z.string() }),
+    z.strictObject({ shape: z.tuple([z.int(), z.int(), z.int()]) }).nullable(),
+  ),
   picture: command(
     pictureRefSchema.extend({ step: count }),
     z.strictObject({
@@ -439,3 +495,6 @@ export type GalleryProgress = z.infer<typeof galleryProgressSchema>;
 export type Opening = z.infer<typeof openingSchema>;
 export type KnownNetwork = z.infer<typeof knownNetworkSchema>;
 export type GallerySummary = z.infer<typeof gallerySummarySchema>;
+export type LabRowData = z.infer<typeof labRowSchema>;
+export type LabProgress = z.infer<typeof labProgressSchema>;
+export type LabFrame = z.infer<typeof labFrameSchema>;

@@ -185,6 +185,10 @@ export interface FakeOptions {
   ) => Promise<NetworkInfo>;
   /** What choosing a file or a network gives; null: thought better of it. */
   readonly chosen?: { readonly token: string; readonly name: string } | null;
+  /** The Lab's rows; without them nothing was computed, and a run computes nothing. */
+  readonly lab?: Partial<
+    Pick<Handlers<EngineTable>, "lab.stored" | "lab.run" | "lab.picture">
+  >;
   /** What main says of a network that was opened. */
   readonly was?: Reply<AppTable["networks.opened"]>["was"];
 }
@@ -326,6 +330,16 @@ export function fakeWorld(options: FakeOptions = {}) {
       runs.push(run);
       return run.ended;
     },
+    "lab.stored": () => Promise.resolve({ rows: [], missing: 1, summary: {} }),
+    "lab.run": () =>
+      Promise.resolve({
+        rows: [],
+        missing: 1,
+        summary: {},
+        state: "cancelled",
+      }),
+    "lab.picture": () => Promise.resolve(null),
+    ...options.lab,
     "library.list": () => Promise.resolve([]),
     "library.get": ({ gallery }) =>
       Promise.resolve(

@@ -10,6 +10,7 @@ import { exportGallery } from "./export";
 import { runGallery } from "./gallery";
 import { planGallery } from "./gallery-plan";
 import { JobQueue } from "./jobs";
+import { labHandlers } from "./lab/handlers";
 import { Library } from "./library";
 import { KnownNetworks } from "./known/known-networks";
 import { readLabelsFile } from "./labels-file";
@@ -37,6 +38,7 @@ interface Setup {
   readonly backend: Promise<Backend>;
   readonly networks: Promise<Networks>;
   readonly known: Promise<KnownNetworks>;
+  readonly dataFolder: string;
   library: Promise<Library>;
   libraryFolder: string;
   memoryLimit: number;
@@ -169,6 +171,14 @@ export function createHost({
         throw error;
       }
     },
+    ...labHandlers({
+      networks,
+      backend,
+      dataFolder: async () => (await ready).dataFolder,
+      pathOf,
+      jobs,
+      closing: closing.signal,
+    }),
     "library.list": async () => {
       const { galleries, skipped } = await (await library()).list();
       if (skipped > 0)
@@ -253,6 +263,7 @@ export function createHost({
           }),
           library: Library.open(request.libraryFolder),
           libraryFolder: request.libraryFolder,
+          dataFolder,
           memoryLimit: request.memoryLimit,
         };
         setup = made;

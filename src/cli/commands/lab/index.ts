@@ -1,0 +1,5 @@
+/** The Lab on the command line. An experiment's command is a file here and a line in this table. */
+import type { Command } from "../../command";
+import { moments } from "./moments";
+
+export const labCommands: readonly Command[] = [moments];

@@ -1,0 +1,8 @@
+/** The experiments of the Lab, by id. A new one is a folder here and its row. */
+import type { ExperimentId } from "../../shared/lab";
+import type { Experiment } from "./experiment";
+import { moments } from "./moments";
+
+export const experiments: Readonly<Record<ExperimentId, Experiment>> = {
+  moments,
+};

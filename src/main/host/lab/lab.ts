@@ -1,0 +1,202 @@
+/** Runs experiments of the Lab: cells that were computed before are read, the others computed and kept. */
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import {
+  experiments,
+  type Experiment,
+  type ImageSource,
+  type World,
+} from "../../../engine";
+import type {
+  LabFrame,
+  LabProgress,
+  LabRowData,
+} from "../../../shared/contract";
+import { Fault } from "../../../shared/fault";
+import type { ExperimentId } from "../../../shared/lab";
+import { check } from "../../../shared/rpc/wire";
+import type { Backend } from "../backend";
+import type { OpenedNetwork } from "../networks";
+import { CellStore } from "./cell-store";
+import { CheckpointFolder } from "./checkpoints";
+import { LabReport } from "./report";
+
+/** What an experiment is run on. */
+export interface LabRequest {
+  readonly experiment: ExperimentId;
+  readonly settings: unknown;
+  readonly network: OpenedNetwork | null;
+  /** Null for experiments that are not heavy. */
+  readonly backend: Backend | null;
+  readonly images: ImageSource | null;
+  /** `<data folder>/lab`. */
+  readonly folder: string;
+}
+
+export interface LabResult {
+  /** In the order of the table; those of cells that were not computed are missing. */
+  readonly rows: readonly LabRowData[];
+  /** How many are missing. */
+  readonly missing: number;
+  readonly summary: LabRowData["row"];
+}
+
+export interface LabWork {
+  readonly signal: AbortSignal;
+  progress(progress: LabProgress): void;
+  /** Pictures on their way; missing where nobody looks. */
+  readonly viewer?: {
+    wants(slot: string): boolean;
+    frame(slot: string, header: LabFrame, image: Float32Array): void;
+  };
+  /** Forget what was computed before for these cells. */
+  readonly fresh?: boolean;
+}
+
+/** An experiment on one world, with its store open. */
+export class LabBench {
+  readonly #experiment: Experiment;
+  readonly #settings: unknown;
+  readonly #world: World;
+  readonly #store: CellStore<unknown>;
+
+  private constructor(
+    experiment: Experiment,
+    settings: unknown,
+    world: World,
+    store: CellStore<unknown>,
+  ) {
+    this.#experiment = experiment;
+    this.#settings = settings;
+    this.#world = world;
+    this.#store = store;
+  }
+
+  /** Throws a Fault `invalid-request` for settings that are none, or without the network it needs. */
+  static async open(request: LabRequest): Promise<LabBench> {
+    const experiment = experiments[request.experiment];
+    const { spec } = experiment;
+    const settings = check(spec.settings, request.settings);
+    if (settings.problem !== undefined)
+      throw new Fault(
+        "invalid-request",
+        `The settings are not valid: ${settings.problem}.`,
+      );
+    const network = spec.network === "none" ? null : request.network;
+    if (spec.network === "needed" && !network)
+      throw new Fault(
+        "invalid-request",
+        "This experiment needs a network.",
+        "Open one first.",
+      );
+    const folder = join(
+      request.folder,
+      spec.id,
+      storeName(network, request.backend),
+    );
+    const store = await CellStore.open(folder, spec);
+    const world: World = {
+      network: network?.network ?? null,
+      runtime: request.backend?.runtime ?? null,
+      images: request.images,
+      checkpoints: new CheckpointFolder(join(folder, "checkpoints")),
+    };
+    return new LabBench(experiment, settings.value, world, store);
+  }
+
+  /** What is there without computing anything. */
+  stored(): LabResult {
+    const found = new Map<string, unknown>();
+    const cells = this.#experiment.plan(this.#settings, this.#world);
+    for (const { key } of cells) {
+      const row = this.#store.get(key);
+      if (row !== undefined) found.set(key, row);
+    }
+    return {
+      rows: [...found].map(([key, row]) => ({ key, row: plain(row) })),
+      missing: cells.length - found.size,
+      summary: plain(
+        this.#experiment.summarize(this.#settings, found, this.#world),
+      ),
+    };
+  }
+
+  /**
+   * Computes what is missing; a cancel keeps every row that is finished. Rows are on disk before they are told.
+   * Throws what the experiment throws, with all that finished kept.
+   */
+  async run(work: LabWork): Promise<LabResult> {
+    const { signal, fresh = false } = work;
+    const cells = this.#experiment.plan(this.#settings, this.#world);
+    const missing = cells.filter(
+      ({ key }) => fresh || this.#store.get(key) === undefined,
+    );
+    const left = new Set(missing.map(({ key }) => key));
+    const report = new LabReport(
+      cells.reduce((sum, { work }) => sum + work, 0),
+      missing.reduce((sum, { work }) => sum + work, 0),
+      (progress) => {
+        work.progress(progress);
+      },
+    );
+    for (const { key } of cells)
+      if (!left.has(key)) report.row({ key, row: plain(this.#store.get(key)) });
+    report.flush(true);
+    try {
+      if (missing.length > 0 && !signal.aborted)
+        for await (const happening of this.#experiment.compute(
+          missing,
+          this.#settings,
+          this.#world,
+          { signal },
+        )) {
+          if (happening.kind === "work") report.did(happening.work);
+          else if (happening.kind === "row") {
+            const { key, row } = happening;
+            await this.#store.put(key, row);
+            report.row({ key, row: plain(row) });
+          } else {
+            const { key, shape, image, step, final } = happening;
+            if (final)
+              await this.#store.putPicture(key, {
+                shape,
+                values: image.slice(),
+              });
+            if (work.viewer && (final || work.viewer.wants(key)))
+              work.viewer.frame(key, { key, step, shape: [...shape] }, image);
+          }
+          report.flush();
+        }
+    } finally {
+      report.flush(true);
+    }
+    return this.stored();
+  }
+
+  picture(key: string) {
+    return this.#store.picture(key);
+  }
+
+  clear(): Promise<void> {
+    return this.#store.clear();
+  }
+}
+
+/** Rows depend on the network with its answers, and on the backend's arithmetic. */
+function storeName(
+  network: OpenedNetwork | null,
+  backend: Backend | null,
+): string {
+  const arithmetic = backend?.status.backend ?? "none";
+  if (!network) return `no-network-${arithmetic}`;
+  const { hash, input, preprocessing } = network.info;
+  const answers = createHash("sha256")
+    .update(JSON.stringify([input, preprocessing]))
+    .digest("hex");
+  return `${hash.slice(0, 16)}-${answers.slice(0, 8)}-${arithmetic}`;
+}
+
+/** Rows are plain data by their schemas; zod's JSON type is what the wire knows. */
+function plain(row: unknown): LabRowData["row"] {
+  return row as LabRowData["row"];
+}

@@ -1,0 +1,19 @@
+/** The experiments of the Lab. A new one is a file here and its row, a folder in the engine, and a page. */
+import { moments } from "./moments";
+import type { RowOf, SettingsOf, SummaryOf } from "./spec";
+
+export { defineSpec, type ExperimentSpec } from "./spec";
+
+export const experimentSpecs = {
+  moments,
+} as const;
+
+export type ExperimentId = keyof typeof experimentSpecs;
+type Specs = typeof experimentSpecs;
+export type LabSettings<K extends ExperimentId> = SettingsOf<Specs[K]>;
+export type LabRow<K extends ExperimentId> = RowOf<Specs[K]>;
+export type LabSummary<K extends ExperimentId> = SummaryOf<Specs[K]>;
+
+export function isExperimentId(id: string): id is ExperimentId {
+  return Object.hasOwn(experimentSpecs, id);
+}

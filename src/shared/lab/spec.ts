@@ -1,0 +1,28 @@
+import type { z } from "zod";
+
+/**
+ * What window, host and command line know of an experiment of the Lab: its settings, its rows (one a cell that
+ * was computed) and what is concluded from all rows. How it is computed is known to the engine alone.
+ */
+export interface ExperimentSpec {
+  readonly id: string;
+  /** Counts up whenever the same settings would give other rows: rows of before are computed again. */
+  readonly version: number;
+  /** Whether it works on the open network. */
+  readonly network: "none" | "optional" | "needed";
+  /** Whether it computes through the backend, and so takes its turn behind galleries and other experiments. */
+  readonly heavy: boolean;
+  /** Every setting has a default: `{}` is a whole request. */
+  readonly settings: z.ZodType;
+  readonly row: z.ZodType;
+  readonly summary: z.ZodType;
+}
+
+/** Declares an experiment; only helps inference. */
+export function defineSpec<S extends ExperimentSpec>(spec: S): S {
+  return spec;
+}
+
+export type SettingsOf<S extends ExperimentSpec> = z.output<S["settings"]>;
+export type RowOf<S extends ExperimentSpec> = z.output<S["row"]>;
+export type SummaryOf<S extends ExperimentSpec> = z.output<S["summary"]>;
