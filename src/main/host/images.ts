@@ -80,16 +80,30 @@ export async function loadImage(
 
 async function loadPicture(
   path: string,
-  [height, width, channels]: ImageShape,
+  shape: ImageShape,
 ): Promise<LoadedImage> {
   const title = basename(path);
+  const channels = shape[2];
   if (channels !== 1 && channels !== 3)
     throw new Fault(
       "damaged-file",
       `${title} is a picture, but the network's input has ${channels} channels.`,
       "Give the image as a .npy file.",
     );
-  const file = await readSmall(path);
+  const bytes = await decodePicture(await readSmall(path), title, shape);
+  const values = Float32Array.from(bytes, (p) => p / 127.5 - 1);
+  return { shape, values, warnings: [] };
+}
+
+/**
+ * A picture file as bytes [height, width, channel], channel 1 or 3, the whole of it scaled to that size on both axes;
+ * grey becomes RGB, transparency lies on middle grey. Throws a Fault `damaged-file` for what is no picture.
+ */
+export async function decodePicture(
+  file: Uint8Array,
+  title: string,
+  [height, width, channels]: ImageShape,
+): Promise<Uint8Array> {
   const refused = (error?: unknown) =>
     new Fault(
       "damaged-file",
@@ -99,7 +113,7 @@ async function loadPicture(
       "Give a PNG, JPEG, WebP, TIFF, GIF or AVIF picture, or a .npy array.",
       { cause: error },
     );
-  const start = file.subarray(0, 16).toString("latin1");
+  const start = Buffer.from(file.subarray(0, 16)).toString("latin1");
   if (!signatures.some((signature) => signature.test(start))) throw refused();
   try {
     const options = { limitInputPixels: mostPixels, failOn: "error" } as const;
@@ -116,11 +130,7 @@ async function loadPicture(
       .raw()
       .toBuffer();
     if (bytes.length !== height * width * channels) throw refused();
-    return {
-      shape: [height, width, channels],
-      values: Float32Array.from(bytes, (p) => p / 127.5 - 1),
-      warnings: [],
-    };
+    return bytes;
   } catch (error) {
     throw error instanceof Fault ? error : refused(error);
   }
