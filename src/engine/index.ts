@@ -31,6 +31,7 @@ export {
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";
+export { randomStream, type RandomStream } from "./random";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";
 export { experiments } from "./experiments";
