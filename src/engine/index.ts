@@ -3,6 +3,7 @@ export {
   ascend,
   checkTarget,
   type AscentRequest,
+  type Resume,
   type TileUpdate,
 } from "./ascent/ascend";
 export { startImage } from "./ascent/start";
@@ -42,6 +43,13 @@ export type {
   ImageSource,
   World,
 } from "./experiments/experiment";
+export {
+  architectures,
+  type Architecture,
+  type ArchitectureName,
+  type ArchitectureOptions,
+} from "./training/architectures/index";
+export { compileTrainStep } from "./training/compile-train-step";
 export type {
   BatchResult,
   Optimizer,

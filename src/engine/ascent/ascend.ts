@@ -17,6 +17,21 @@ export interface AscentRequest {
   readonly settings: AscentSettings;
   /** Null: tfjs-core's eager backend. */
   readonly runtime: NativeRuntime | null;
+  /**
+   * A step made before for the same network, methods, batch, precision and regularization, for one call after
+   * another; it stays the caller's. Missing: one is made, and let go of at the end.
+   */
+  readonly step?: Step;
+  /** Where the images go on from; missing: the start image, no update done. */
+  readonly resume?: Resume;
+}
+
+/** Images on their way, as an ascent of the same request left them. */
+export interface Resume {
+  /** Updates done on every image that still climbs. */
+  readonly step: number;
+  /** The image of a tile after so many updates, [height, width, channel]; null: the tile has ended. */
+  image(row: number, column: number): Float32Array | null;
 }
 
 /** What became of one tile's image so far. */
@@ -44,10 +59,12 @@ export interface TileUpdate {
  * Activation maximization of a batch: x <- R(x + stepSize * g / ||g||_2), R = blur, rotation, clip
  * (Linse, Barth, Martinetz, IJCNN 2024, sections 3 and 4). All methods move together.
  *
- * Yields the tiles that were still running, step by step and one method after another: first the start image
- * (step 0), at last and together the images after `steps` updates. A tile's last update has another state than `running`:
- * `silent` where its gradient is exactly zero, `failed` where a number is not finite, `cancelled` once the
- * signal is aborted, which is seen at every step.
+ * Yields the tiles that were still running, step by step and one method after another: first the image it begins
+ * with (the start image, step 0, or what it goes on from), at last and together the images after `steps` updates.
+ * A tile's last update has another state than `running`: `silent` where its gradient is exactly zero, `failed`
+ * where a number is not finite, `cancelled` once the signal is aborted, which is seen at every step.
+ *
+ * Going on from images of before gives the bytes that the unbroken ascent gives.
  *
  * Throws a Fault `invalid-request` for a target that the network does not have.
  */
@@ -55,31 +72,41 @@ export async function* ascend(
   request: AscentRequest,
   { signal }: { signal: AbortSignal },
 ): AsyncGenerator<readonly TileUpdate[], void, void> {
-  const { network, targets, methods, settings, runtime } = request;
+  const { network, targets, methods, settings, runtime, resume } = request;
   const { batch, regularization, steps, stepSize, seed } = settings;
   const directions = directionsOf(network, targets, batch);
-  const step = makeStep(
-    { network, methods, batch, precision: settings.precision, regularization },
-    runtime,
-  );
+  if (request.step && request.step.batch !== batch)
+    throw new RangeError(`the step takes ${request.step.batch} images`);
+  const step =
+    request.step ??
+    makeStep(
+      {
+        network,
+        methods,
+        batch,
+        precision: settings.precision,
+        regularization,
+      },
+      runtime,
+    );
   const columns = methods.map(
     (_, index) => new AscentColumn(step, index, targets, network.input),
   );
   try {
     const start = startImage(network.input, settings.startNoise, seed);
-    for (const column of columns) column.begin(start);
-    for (let done = 0; ; done++) {
+    for (const column of columns) column.begin(start, resume);
+    for (let done = resume?.step ?? 0; ; done++) {
       const ended: TileUpdate[] = [];
       for (const column of columns) {
         if (!column.running) continue;
-        const last = done === steps || signal.aborted;
+        const last = done >= steps || signal.aborted;
         const updates = column.advance(
           done,
           directions,
           last ? null : stepSize,
           {
             exact: settings.precision === "float32",
-            ending: done === steps ? "done" : "cancelled",
+            ending: done >= steps ? "done" : "cancelled",
           },
         );
         // each method's pictures are shown as they come, and all end together
@@ -96,7 +123,7 @@ export async function* ascend(
     }
   } finally {
     for (const column of columns) column.dispose();
-    step.dispose();
+    if (!request.step) step.dispose();
   }
 }
 
@@ -128,10 +155,15 @@ class AscentColumn {
     return this.#rows.size > 0;
   }
 
-  begin(start: Float32Array): void {
+  begin(start: Float32Array, resume: Resume | undefined): void {
     const { batch } = this.#step;
     const values = new Float32Array(batch * start.length);
     for (let i = 0; i < batch; i++) values.set(start, i * start.length);
+    for (const row of resume ? this.#rows : []) {
+      const image = resume?.image(row, this.#method);
+      if (image) values.set(image, row * start.length);
+      else this.#rows.delete(row);
+    }
     this.#images = tensor4d(values, [batch, ...this.#shape]);
   }
 

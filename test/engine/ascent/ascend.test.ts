@@ -10,6 +10,7 @@ import { startImage } from "../../../src/engine/ascent/start";
 import { node } from "../../../src/engine/network/op";
 import { dense } from "../../../src/engine/network/ops/dense";
 import { flatten } from "../../../src/engine/network/ops/reshape";
+import { makeStep } from "../../../src/engine/step/make-step";
 import { openBackend } from "../../../src/main/host/backend";
 import type { AscentSettings, Target } from "../../../src/shared/domain";
 import {
@@ -202,6 +203,83 @@ describe("ascend", () => {
     }))
       if ((updates[0]?.step ?? 0) === 2) break;
     expect(memory().numTensors).toBe(0);
+  });
+
+  it("goes on from images of before as if it had never stopped, to the last bit", async () => {
+    const settings = {
+      ...defaults,
+      regularization: { blur: 0.5, rotate: 10, rotateProbability: 0.5 },
+    };
+    const whole = await run(request({ settings }));
+    const rest = await run(
+      request({
+        settings,
+        resume: {
+          step: 7,
+          image: (row, column) =>
+            // one tile had ended
+            row === 1 && column === 2
+              ? null
+              : (whole.get(`${row} ${column}`)?.[7]?.image ?? null),
+        },
+      }),
+    );
+    expect([...rest.keys()].sort()).toEqual([
+      "0 0",
+      "0 1",
+      "0 2",
+      "1 0",
+      "1 1",
+    ]);
+    const plainOf = (updates: readonly Kept[]) =>
+      updates.map(({ step, score, gradientNorm, state, image }) => ({
+        step,
+        score,
+        gradientNorm,
+        state,
+        image,
+      }));
+    for (const [key, updates] of rest)
+      expect(plainOf(updates)).toEqual(plainOf(whole.get(key)?.slice(7) ?? []));
+  });
+
+  it("ends at once what has all its steps already", async () => {
+    const image = startImage([17, 15, 3], 0.2, 9);
+    const tiles = await run(
+      request({ resume: { step: 20, image: () => image } }),
+    );
+    for (const updates of tiles.values()) {
+      expect(updates.map((u) => [u.step, u.state])).toEqual([[20, "done"]]);
+      expect(updates[0]?.image).toEqual(image);
+    }
+  });
+
+  it("uses a step of the caller's for one ascent after another, and leaves it to the caller", async () => {
+    const asked = request({ targets: logits(3) });
+    const step = makeStep(
+      {
+        network: asked.network,
+        methods: asked.methods,
+        batch: 4,
+        precision: "float32",
+        regularization: defaults.regularization,
+      },
+      native,
+    );
+    try {
+      for (const seed of [3, 4]) {
+        const settings = { ...defaults, seed };
+        const shared = await run({ ...asked, settings, step });
+        const own = await run({ ...asked, settings });
+        for (const [key, updates] of own)
+          expect(shared.get(key)?.at(-1)?.image).toEqual(updates.at(-1)?.image);
+      }
+      await expect(
+        run({ ...asked, settings: { ...defaults, batch: 3 }, step }),
+      ).rejects.toThrow("4 images");
+    } finally {
+      step.dispose();
+    }
   });
 
   it("refuses a class that is not there, and more targets than the batch", async () => {
