@@ -1,3 +1,4 @@
+import type { NetworkSummary } from "../../shared/domain";
 import type {
   ExperimentSpec,
   RowOf,
@@ -11,6 +12,8 @@ import type { NativeRuntime } from "../step/runtime";
 export interface World {
   /** The open network; null where none is. */
   readonly network: Network | null;
+  /** The ascent's settings that its card names, completed with the app's; null without a network. */
+  readonly defaults: NetworkSummary["defaults"] | null;
   /** Null: tfjs-core's eager backend. */
   readonly runtime: NativeRuntime | null;
   /** Pictures of a folder the user named; null: none was. */

@@ -97,6 +97,7 @@ export class LabBench {
     const store = await CellStore.open(folder, spec);
     const world: World = {
       network: network?.network ?? null,
+      defaults: network?.info.defaults ?? null,
       runtime: request.backend?.runtime ?? null,
       images: request.images,
       checkpoints: new CheckpointFolder(join(folder, "checkpoints")),
