@@ -81,10 +81,10 @@ export class GraphBuilder {
     attributes: Readonly<Record<string, Attribute>>,
     outputs: readonly { shape: readonly number[]; dtype: DType }[],
   ): Ref[] {
-    const [first = { shape: [] }] = outputs;
-    const { name } = this.add(op, inputs, attributes, first);
-    return outputs.map((output, i) => ({
-      ...output,
+    const { name } = this.add(op, inputs, attributes, { shape: [] });
+    return outputs.map(({ shape, dtype }, i) => ({
+      shape,
+      dtype,
       name: i === 0 ? name : `${name}:${i}`,
     }));
   }

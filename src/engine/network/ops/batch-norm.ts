@@ -1,5 +1,6 @@
 import { add, mul, tensor1d } from "@tensorflow/tfjs-core";
-import { defineOp, type Node } from "../op";
+import type { Attribute, GraphBuilder, Ref } from "../../step/graph";
+import { defineOp, type Emission, type EmitContext, type Node } from "../op";
 import { channelsOf, damaged, optionalWeightOf, single } from "./check";
 import { floatOf, only } from "./emitting";
 
@@ -8,11 +9,14 @@ export interface BatchNormAttributes {
 }
 
 /**
- * Batch normalization at rest: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta along the last dimension.
+ * Batch normalization: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta along the last dimension.
  * Weights, each [channel] and each optional: `gamma` (1), `beta` (0), `mean` (0), `variance` (1).
+ * In training mean and variance (divided by n) are the batch's own, and `statistics` are what the weights of these
+ * names follow.
  */
 export const batchNorm = defineOp<BatchNormAttributes>({
   kind: "batch-norm",
+  trainable: ["gamma", "beta"],
 
   infer(inputs, node) {
     const shape = single(inputs, node);
@@ -35,8 +39,10 @@ export const batchNorm = defineOp<BatchNormAttributes>({
     );
   },
 
-  emit(inputs, node, { graph }) {
+  emit(inputs, node, context) {
     const x = only(inputs);
+    if (context.training) return emitTraining(x, node, context);
+    const { graph } = context;
     const channels = x.shape[x.shape.length - 1] ?? 0;
     const affine = affineOf(node, channels);
     const scale = graph.floats(affine.scale, [channels], floatOf(x));
@@ -47,6 +53,72 @@ export const batchNorm = defineOp<BatchNormAttributes>({
     };
   },
 });
+
+/** With the batch's own mean and variance, natively; scale, offset and statistics are float32 in any precision. */
+function emitTraining(
+  input: Ref,
+  node: Node<BatchNormAttributes>,
+  context: EmitContext,
+): Emission {
+  const { graph } = context;
+  const channels = input.shape[input.shape.length - 1] ?? 0;
+  const maps = input.shape.length === 4;
+  const rows = input.shape.slice(0, -1).reduce((a, b) => a * b, 1);
+  const asMap = (g: GraphBuilder, v: Ref) =>
+    maps ? v : g.reshape(v, [rows, 1, 1, channels]);
+  const x = asMap(graph, input);
+  const vector = (name: string, missing: number) =>
+    node.weights[name]
+      ? graph.cast(context.weight(node, name), "float32")
+      : graph.floats(new Float32Array(channels).fill(missing), [channels]);
+  const gamma = vector("gamma", 1);
+  const attributes: Record<string, Attribute> = {
+    T: { type: x.dtype },
+    U: { type: "float32" },
+    epsilon: { float: node.attributes.epsilon },
+    data_format: { string: "NHWC" },
+    is_training: { bool: true },
+  };
+  const none = graph.floats([], [0]);
+  const each = { shape: [channels], dtype: "float32" } as const;
+  const [y, mean, variance, ...saved] = graph.addMany(
+    "FusedBatchNormV3",
+    [x, gamma, vector("beta", 0), none, none],
+    { ...attributes, exponential_avg_factor: { float: 1 } },
+    // the last is room for cuDNN
+    [x, each, each, each, each, { shape: [], dtype: "float32" }],
+  );
+  if (!y || !mean || !variance) throw new RangeError("no outputs");
+  // one node gives all three gradients
+  const made = new Map<string, readonly Ref[]>();
+  const gradients = (g: GraphBuilder, dy: Ref) => {
+    let found = made.get(dy.name);
+    if (!found)
+      found = g.addMany(
+        "FusedBatchNormGradV3",
+        [asMap(g, dy), x, gamma, ...saved],
+        attributes,
+        [x, each, each],
+      );
+    made.set(dy.name, found);
+    return found;
+  };
+  return {
+    output: graph.reshape(y, input.shape),
+    statistics: { mean, variance },
+    adjoint(dy, { graph: reverse }) {
+      const [dx] = gradients(reverse, dy);
+      return [dx ? reverse.reshape(dx, input.shape) : null];
+    },
+    weightAdjoint(dy, { graph: reverse }) {
+      const [, dGamma, dBeta] = gradients(reverse, dy);
+      return {
+        ...(node.weights["gamma"] && dGamma ? { gamma: dGamma } : {}),
+        ...(node.weights["beta"] && dBeta ? { beta: dBeta } : {}),
+      };
+    },
+  };
+}
 
 /** The same as y = scale x + offset, in float64. */
 export function affineOf(

@@ -15,7 +15,15 @@ import {
   weightOf,
 } from "./check";
 import { padMaps, rank4, spread } from "./eagerly";
-import { biasAdd, crop, mapOf, only, spatial } from "./emitting";
+import {
+  biasAdd,
+  biasGradient,
+  crop,
+  mapOf,
+  only,
+  pad,
+  spatial,
+} from "./emitting";
 import { emitPhases } from "./phases";
 import {
   checkedOutput,
@@ -42,6 +50,7 @@ export interface Conv2dAttributes {
  */
 export const conv2d = defineOp<Conv2dAttributes>({
   kind: "conv2d",
+  trainable: ["kernel", "bias"],
 
   infer(inputs, node) {
     const [height, width, channels] = singleMap(inputs, node);
@@ -112,9 +121,17 @@ export const conv2d = defineOp<Conv2dAttributes>({
     return {
       output,
       adjoint: (dy, { graph: reverse }) => [
-        phasesOf(reverse, node, dy, mapOf(x)) ??
+        // phases are made of the kernel's values at rest
+        (context.training ? null : phasesOf(reverse, node, dy, mapOf(x))) ??
           inputGradient(reverse, x, kernel, dy, window),
       ],
+      weightAdjoint(dy, { graph: reverse }) {
+        refuseGroups(node);
+        return {
+          kernel: kernelGradient(reverse, x, kernel, dy, window),
+          ...(node.weights["bias"] ? { bias: biasGradient(reverse, dy) } : {}),
+        };
+      },
     };
   },
 });
@@ -157,6 +174,35 @@ function inputGradient(
     { shape, dtype: dy.dtype },
   );
   return explicit ? crop(graph, gradient, pads) : gradient;
+}
+
+/** Explicit padding is padded first, for the reasons of {@link inputGradient}. */
+function kernelGradient(
+  graph: GraphBuilder,
+  x: Ref,
+  kernel: Ref,
+  dy: Ref,
+  window: Window,
+): Ref {
+  const [, height, width] = mapOf(x);
+  const { padding, pads } = geometry(window, [height, width]);
+  const explicit = padding === "EXPLICIT";
+  return graph.add(
+    "Conv2DBackpropFilter",
+    [explicit ? pad(graph, x, pads) : x, graph.ints(kernel.shape), dy],
+    attributesOf(dy, window, explicit ? "VALID" : padding, pads),
+    { shape: kernel.shape, dtype: dy.dtype },
+  );
+}
+
+function refuseGroups(node: Node<Conv2dAttributes>): void {
+  const { groups } = node.attributes;
+  if (groups > 1)
+    refuse(
+      node,
+      `${groups} groups cannot be trained.`,
+      "Trained are convolutions without groups.",
+    );
 }
 
 type NativePadding = "SAME" | "VALID" | "EXPLICIT";

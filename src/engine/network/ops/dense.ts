@@ -1,7 +1,7 @@
 import { add, matMul, reshape, type Tensor2D } from "@tensorflow/tfjs-core";
 import { defineOp } from "../op";
 import { channelsOf, optionalWeightOf, single, weightOf } from "./check";
-import { biasAdd, only } from "./emitting";
+import { biasAdd, biasGradient, only } from "./emitting";
 
 /**
  * A matrix product along the last dimension.
@@ -9,6 +9,7 @@ import { biasAdd, only } from "./emitting";
  */
 export const dense = defineOp<Record<string, never>>({
   kind: "dense",
+  trainable: ["kernel", "bias"],
 
   infer(inputs, node) {
     const shape = single(inputs, node);
@@ -64,6 +65,22 @@ export const dense = defineOp<Record<string, never>>({
         );
         return [flat ? dx : reverse.reshape(dx, x.shape)];
       },
+      weightAdjoint: (dy, { graph: reverse }) => ({
+        kernel: reverse.add(
+          "MatMul",
+          [
+            reverse.reshape(x, [rows, features]),
+            reverse.reshape(dy, [rows, out]),
+          ],
+          {
+            T: { type: x.dtype },
+            transpose_a: { bool: true },
+            transpose_b: { bool: false },
+          },
+          { shape: kernel.shape },
+        ),
+        ...(node.weights["bias"] ? { bias: biasGradient(reverse, dy) } : {}),
+      }),
     };
   },
 });

@@ -163,6 +163,16 @@ export function scale(graph: GraphBuilder, x: Ref, factor: number): Ref {
   return graph.binary("Mul", x, graph.scalar(factor, floatOf(x)));
 }
 
+/** The gradient of {@link biasAdd}'s bias, summed in float32. */
+export function biasGradient(graph: GraphBuilder, dy: Ref): Ref {
+  return graph.add(
+    "BiasAddGrad",
+    [graph.cast(dy, "float32")],
+    { T: { type: "float32" }, data_format: { string: "NHWC" } },
+    { shape: dy.shape.slice(-1) },
+  );
+}
+
 /** Adds a bias along the last dimension; TensorFlow fuses it with the convolution before it. */
 export function biasAdd(graph: GraphBuilder, x: Ref, bias: Ref): Ref {
   return graph.add(
