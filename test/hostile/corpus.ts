@@ -202,7 +202,7 @@ function archives(): HostileFile[] {
       torchZip(state, { entries: { "data/0": new Uint8Array(2) } }),
     ],
   ];
-  return cases.flatMap(([what, content]) => [
+  return cases.flatMap(([what, content]): HostileFile[] => [
     {
       name: `zip: a member ${what}`,
       files: { "n.pth": content },
