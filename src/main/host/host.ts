@@ -133,7 +133,10 @@ export function createHost({
       return info;
     },
     "known.remove": async ({ id }) => {
-      await (await known()).remove(id);
+      const all = await known();
+      await all.remove(id);
+      const path = all.pathOfKnown(id);
+      if (path !== null) (await networks()).forget(path);
       return {};
     },
     "gallery.run": async (request, context) => {

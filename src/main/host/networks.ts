@@ -76,6 +76,12 @@ export class Networks {
     return this.#keep(opened.id, Promise.resolve(opened));
   }
 
+  /** What lay at a path was deleted: it is listed no more, and whoever looks at it keeps it while it is in memory. */
+  forget(path: string): void {
+    for (const [id, place] of this.#places)
+      if (place.path === path) this.#places.delete(id);
+  }
+
   /** Opens it again with other answers and remembers them; where that fails all stays as it was. */
   async answer(
     id: string,

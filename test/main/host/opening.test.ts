@@ -306,6 +306,12 @@ describe("a known network", () => {
     expect(await later.window.call("known.list", {})).toMatchObject([
       { complete: false, network: null, present: 0 },
     ]);
+    // listed no more, and still there for whoever looks at it
+    const listed = await later.window.call("networks.list", {});
+    expect(listed.map(({ id }) => id)).not.toContain(network.id);
+    expect(
+      await later.window.call("networks.get", { network: network.id }),
+    ).toMatchObject({ id: network.id });
   });
 
   it("stops when the window cancels, and says what went wrong", async () => {
