@@ -1,6 +1,6 @@
 import { untrack } from "svelte";
+import { randomClasses } from "../../shared/class-sets";
 import type { AppEvent, MenuCommand } from "../../shared/contract";
-import { randomClasses } from "../lib/class-sets";
 import { undoTyping } from "../lib/keys";
 import { Painter } from "../lib/painter";
 import { pngOf } from "../lib/png";

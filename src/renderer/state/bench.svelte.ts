@@ -1,5 +1,5 @@
+import { paperEight } from "../../shared/class-sets";
 import type { GalleryRequest } from "../../shared/domain";
-import { paperEight } from "../lib/class-sets";
 import { Columns } from "./columns.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
@@ -68,7 +68,7 @@ export class Bench {
 
   /** The paper's eight classes; null where the network has not all of them. */
   readonly paperClasses = $derived.by(() =>
-    paperEight(this.#networks.current?.labels ?? [], this.#networks.labels),
+    paperEight(this.#networks.current?.labels ?? []),
   );
 
   /** The tile of a class under a column of the draft; undefined where it was never run. */

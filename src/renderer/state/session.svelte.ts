@@ -4,8 +4,8 @@ import type {
   Precision,
   RunRecord,
 } from "../../shared/domain";
+import { firstPicks } from "../../shared/class-sets";
 import { Fault } from "../../shared/fault";
-import { firstPicks } from "../lib/class-sets";
 import { text } from "../lib/readers";
 import type { Bench } from "./bench.svelte";
 import {
@@ -247,7 +247,7 @@ export class Session {
       bench.columns.set(choices.columns);
     bench.picks.list =
       choices?.picks.filter((i) => i < network.classes) ??
-      firstPicks(network.labels, networks.labels, network.classes);
+      firstPicks(network.labels, network.classes);
     bench.picks.sets = remembered.get(setsKey(network.hash), savedSets) ?? [];
     if (bench.gallery?.network !== network.id) {
       const { running } = runs.runner;

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import bundled from "../../../resources/networks/caltech101-resnet18/labels.json";
+import bundled from "../../resources/networks/caltech101-resnet18/labels.json";
 import {
+  experimentClasses,
   firstPicks,
   paperEight,
   randomClasses,
-} from "../../../src/renderer/lib/class-sets";
-import { LabelIndex } from "../../../src/renderer/lib/search";
+} from "../../src/shared/class-sets";
 
 describe("classes to begin with", () => {
   it("are eight that read well in the bundled network", () => {
-    const picks = firstPicks(bundled, new LabelIndex(bundled), bundled.length);
+    const picks = firstPicks(bundled, bundled.length);
     expect(picks.map((i) => bundled[i])).toEqual([
       "dalmatian",
       "sunflower",
@@ -24,12 +24,8 @@ describe("classes to begin with", () => {
 
   it("are spread evenly elsewhere, and never more than there are", () => {
     const plain = Array.from({ length: 80 }, (_, i) => `class ${i}`);
-    expect(firstPicks(plain, new LabelIndex(plain), 80)).toEqual([
-      5, 15, 25, 35, 45, 55, 65, 75,
-    ]);
-    expect(firstPicks(["a", "b"], new LabelIndex(["a", "b"]), 2)).toEqual([
-      0, 1,
-    ]);
+    expect(firstPicks(plain, 80)).toEqual([5, 15, 25, 35, 45, 55, 65, 75]);
+    expect(firstPicks(["a", "b"], 2)).toEqual([0, 1]);
   });
 });
 
@@ -46,15 +42,13 @@ describe("the paper's eight", () => {
   ];
 
   it("are found by any of their spellings", () => {
-    expect(paperEight(names, new LabelIndex(names))).toEqual([
-      0, 1, 2, 3, 4, 5, 6, 7,
-    ]);
+    expect(paperEight(names)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 
   it("are offered whole or not at all", () => {
     const seven = names.slice(1);
-    expect(paperEight(seven, new LabelIndex(seven))).toBeNull();
-    expect(paperEight(bundled, new LabelIndex(bundled))).toBeNull();
+    expect(paperEight(seven)).toBeNull();
+    expect(paperEight(bundled)).toBeNull();
   });
 });
 
@@ -85,5 +79,25 @@ describe("random classes", () => {
     // 1500 expected; a standard deviation is 32.
     for (const count of counts)
       expect(Math.abs(count - 1500)).toBeLessThan(160);
+  });
+});
+
+describe("classes of an experiment", () => {
+  it("are the paper's where the labels hold them, else those to begin with", () => {
+    const nine = [
+      "dalmatian, coach dog",
+      "pelican",
+      "lion",
+      "analog clock",
+      "bakery",
+      "bucket, pail",
+      "poncho",
+      "billiard table",
+      "cucumber",
+    ];
+    expect(experimentClasses(nine, 9)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(experimentClasses(bundled, bundled.length)).toEqual(
+      firstPicks(bundled, bundled.length),
+    );
   });
 });
