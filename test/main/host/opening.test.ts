@@ -307,8 +307,8 @@ describe("a known network", () => {
       { complete: false, network: null, present: 0 },
     ]);
     // listed no more, and still there for whoever looks at it
-    const listed = await later.window.call("networks.list", {});
-    expect(listed.map(({ id }) => id)).not.toContain(network.id);
+    const still = await later.window.call("networks.list", {});
+    expect(still.map(({ id }) => id)).not.toContain(network.id);
     expect(
       await later.window.call("networks.get", { network: network.id }),
     ).toMatchObject({ id: network.id });
