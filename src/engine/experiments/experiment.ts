@@ -63,6 +63,16 @@ export type Happening<R> =
   | { readonly kind: "work"; readonly work: number }
   /** The work of a cell that went on from a checkpoint counts as done. */
   | { readonly kind: "row"; readonly key: string; readonly row: R }
+  /**
+   * What the row of a long cell is so far: shown, and computed again when asked for. The row itself says that it is
+   * not whole. `keep`: it is still there after a restart, as a checkpoint is; worth it about as often.
+   */
+  | {
+      readonly kind: "partial";
+      readonly key: string;
+      readonly row: R;
+      readonly keep: boolean;
+    }
   /** A picture on its way (`final` false), or the one that belongs to the row and is kept. Before its row. */
   | {
       readonly kind: "picture";
@@ -96,7 +106,7 @@ export interface Experiment<
     world: World,
     options: { signal: AbortSignal },
   ): AsyncGenerator<Happening<RowOf<S>>, void, void>;
-  /** `rows` are those there are, by key; some may be missing. */
+  /** `rows` are those there are, by key; some may be missing, and long cells may have partial ones. */
   summarize(
     settings: SettingsOf<S>,
     rows: ReadonlyMap<string, RowOf<S>>,

@@ -1,9 +1,10 @@
 /**
  * Rows that were computed, kept for good: `<folder>/<experiment>/<store>/rows.jsonl`, a line a row, appended as it
- * comes, and the pictures that belong to rows beside it. A store is for one network, or for none.
+ * comes, and the pictures that belong to rows beside it, as what long rows are so far. A store is for one network,
+ * or for none.
  */
 import { createHash } from "node:crypto";
-import { appendFile, readFile, rm } from "node:fs/promises";
+import { appendFile, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../shared/fault";
@@ -17,6 +18,8 @@ const lineSchema = z.strictObject({
   row: z.json(),
 });
 
+const partialFolder = "partial";
+
 export interface StoredPicture {
   readonly shape: readonly [number, number, number];
   /** x in [-1, 1]. */
@@ -27,6 +30,7 @@ export class CellStore<Row> {
   readonly #folder: string;
   readonly #version: number;
   readonly #rows: Map<string, Row>;
+  readonly #partial: Map<string, Row>;
   /** Whether the file ends in the middle of a line: a process was killed there. */
   #torn: boolean;
 
@@ -34,11 +38,13 @@ export class CellStore<Row> {
     folder: string,
     version: number,
     rows: Map<string, Row>,
+    partial: Map<string, Row>,
     torn: boolean,
   ) {
     this.#folder = folder;
     this.#version = version;
     this.#rows = rows;
+    this.#partial = partial;
     this.#torn = torn;
   }
 
@@ -48,6 +54,13 @@ export class CellStore<Row> {
     { version, row }: { version: number; row: z.ZodType<Row> },
   ): Promise<CellStore<Row>> {
     const rows = new Map<string, Row>();
+    const partial = new Map<string, Row>();
+    const take = (into: Map<string, Row>, line: string) => {
+      const parsed = lineSchema.safeParse(parseJson(line));
+      if (!parsed.success || parsed.data.version !== version) return;
+      const found = row.safeParse(parsed.data.row);
+      if (found.success) into.set(parsed.data.key, found.data);
+    };
     const text = await readFile(join(folder, "rows.jsonl"), "utf8").catch(
       (error: unknown) => {
         if (codeOf(error) === "ENOENT") return "";
@@ -59,16 +72,15 @@ export class CellStore<Row> {
         );
       },
     );
-    for (const line of text.split("\n")) {
-      const parsed = lineSchema.safeParse(parseJson(line));
-      if (!parsed.success || parsed.data.version !== version) continue;
-      const found = row.safeParse(parsed.data.row);
-      if (found.success) rows.set(parsed.data.key, found.data);
-    }
+    for (const line of text.split("\n")) take(rows, line);
+    const begun = join(folder, partialFolder);
+    for (const name of await readdir(begun).catch(() => []))
+      take(partial, await readFile(join(begun, name), "utf8").catch(() => ""));
     return new CellStore(
       folder,
       version,
       rows,
+      partial,
       text !== "" && !text.endsWith("\n"),
     );
   }
@@ -80,6 +92,7 @@ export class CellStore<Row> {
   /** On disk once this has resolved; rejects with a Fault `export-failed`, and the row holds all the same. */
   async put(key: string, row: Row): Promise<void> {
     this.#rows.set(key, row);
+    if (this.#partial.has(key)) await this.dropPartial(key);
     const line = JSON.stringify({ version: this.#version, key, row });
     const begin = this.#torn ? "\n" : "";
     await makeFolder(this.#folder);
@@ -95,6 +108,31 @@ export class CellStore<Row> {
         { cause: error },
       );
     }
+  }
+
+  /** What a long row is so far; undefined where it has not begun, or is whole. */
+  partial(key: string): Row | undefined {
+    return this.#rows.has(key) ? undefined : this.#partial.get(key);
+  }
+
+  /** Kept on disk in a file of its own, replaced each time; else only as long as this store. */
+  async putPartial(
+    key: string,
+    row: Row,
+    { keep }: { keep: boolean },
+  ): Promise<void> {
+    this.#partial.set(key, row);
+    if (!keep) return;
+    await makeFolder(join(this.#folder, partialFolder));
+    await replaceFile(
+      this.#partialOf(key),
+      JSON.stringify({ version: this.#version, key, row }),
+    );
+  }
+
+  async dropPartial(key: string): Promise<void> {
+    this.#partial.delete(key);
+    await rm(this.#partialOf(key), { force: true });
   }
 
   async putPicture(key: string, picture: StoredPicture): Promise<void> {
@@ -118,9 +156,13 @@ export class CellStore<Row> {
   /** Forgets everything that was computed. */
   async clear(): Promise<void> {
     this.#rows.clear();
+    this.#partial.clear();
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  #partialOf(key: string): string {
+    return join(this.#folder, partialFolder, `${digest(key)}.json`);
+  }
   get #pictures(): string {
     return join(this.#folder, "pictures");
   }

@@ -34,9 +34,9 @@ export interface LabRequest {
 }
 
 export interface LabResult {
-  /** In the order of the table; those of cells that were not computed are missing. */
+  /** In the order of the table; those of cells that were not begun are missing, long ones may be partial. */
   readonly rows: readonly LabRowData[];
-  /** How many are missing. */
+  /** How many cells have no whole row. */
   readonly missing: number;
   readonly summary: LabRowData["row"];
 }
@@ -109,13 +109,16 @@ export class LabBench {
   stored(): LabResult {
     const found = new Map<string, unknown>();
     const cells = this.#experiment.plan(this.#settings, this.#world);
+    let missing = 0;
     for (const { key } of cells) {
-      const row = this.#store.get(key);
+      const whole = this.#store.get(key);
+      if (whole === undefined) missing++;
+      const row = whole ?? this.#store.partial(key);
       if (row !== undefined) found.set(key, row);
     }
     return {
       rows: [...found].map(([key, row]) => ({ key, row: plain(row) })),
-      missing: cells.length - found.size,
+      missing,
       summary: plain(
         this.#experiment.summarize(this.#settings, found, this.#world),
       ),
@@ -140,8 +143,13 @@ export class LabBench {
         work.progress(progress);
       },
     );
-    for (const { key } of cells)
-      if (!left.has(key)) report.row({ key, row: plain(this.#store.get(key)) });
+    if (fresh) await this.#forget(left);
+    for (const { key } of cells) {
+      const row = left.has(key)
+        ? this.#store.partial(key)
+        : this.#store.get(key);
+      if (row !== undefined) report.row({ key, row: plain(row) });
+    }
     report.flush(true);
     try {
       if (missing.length > 0 && !signal.aborted)
@@ -155,6 +163,10 @@ export class LabBench {
           else if (happening.kind === "row") {
             const { key, row } = happening;
             await this.#store.put(key, row);
+            report.row({ key, row: plain(row) });
+          } else if (happening.kind === "partial") {
+            const { key, row, keep } = happening;
+            await this.#store.putPartial(key, row, { keep });
             report.row({ key, row: plain(row) });
           } else {
             const { key, shape, image, step, final } = happening;
@@ -172,6 +184,14 @@ export class LabBench {
       report.flush(true);
     }
     return this.stored();
+  }
+
+  /** What long cells have reached: they begin anew. */
+  async #forget(keys: Iterable<string>): Promise<void> {
+    for (const key of keys) {
+      await this.#world.checkpoints.remove(key);
+      await this.#store.dropPartial(key);
+    }
   }
 
   picture(key: string) {

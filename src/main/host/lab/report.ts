@@ -9,7 +9,8 @@ export class LabReport {
   readonly #total: number;
   #done: number;
   #computed = 0;
-  #rows: LabRowData[] = [];
+  /** By key: of a row that came twice since, the later one. */
+  #rows = new Map<string, LabRowData>();
   #sentAt = -Infinity;
 
   /** Work of all cells, and of those that are to be computed. */
@@ -24,7 +25,7 @@ export class LabReport {
   }
 
   row(row: LabRowData): void {
-    this.#rows.push(row);
+    this.#rows.set(row.key, row);
   }
 
   did(work: number): void {
@@ -47,8 +48,8 @@ export class LabReport {
         this.#computed > 0
           ? Math.max(0, (left / this.#computed) * elapsedMs)
           : null,
-      rows: this.#rows,
+      rows: [...this.#rows.values()],
     });
-    this.#rows = [];
+    this.#rows = new Map();
   }
 }
