@@ -82,7 +82,7 @@ export function compileStep(
       throw new RangeError(`no method ${method} of ${methods.length}`);
     return fetches;
   };
-  /** One value that needs the reverse pass, with the norms and the original network's logits. */
+  /** One value that needs the reverse pass, with the norms; the original network's logits where they come with it. */
   const reverse = (
     { norm, scores }: Fetches,
     fetch: string,
@@ -99,29 +99,42 @@ export function compileStep(
     );
     direction.dispose();
     const [value, norms, logits] = results;
-    return {
-      value,
-      norms: taken(norms),
-      logits: taken(logits ?? run({ image: images }, [program.logits])[0]),
-    };
+    return { value, norms: taken(norms), logits: logits ?? null };
+  };
+  /** Logits of the original network that did not come with a reverse pass. */
+  const plainLogits = (logits: Tensor | null, images: Tensor4D) =>
+    taken(logits ?? run({ image: images }, [program.logits])[0]);
+  const move = (
+    method: number,
+    images: Tensor4D,
+    directions: Float32Array,
+    stepSize: number,
+  ) => {
+    const names = fetchesOf(method);
+    const size = scalar(stepSize);
+    const { value, norms, logits } = reverse(
+      names,
+      regularizes ? names.moved : names.clipped,
+      images,
+      directions,
+      { stepSize: size },
+    );
+    size.dispose();
+    // the shape is the graph's own
+    return { images: value as Tensor4D, norms, logits };
   };
 
   return {
     batch,
     classes,
     advance(method, images, directions, stepSize) {
-      const names = fetchesOf(method);
-      const size = scalar(stepSize);
-      const { value, norms, logits } = reverse(
-        names,
-        regularizes ? names.moved : names.clipped,
-        images,
-        directions,
-        { stepSize: size },
-      );
-      size.dispose();
-      // the shape is the graph's own
-      return { images: value as Tensor4D, norms, logits };
+      const moved = move(method, images, directions, stepSize);
+      return { ...moved, logits: plainLogits(moved.logits, images) };
+    },
+    move(method, images, directions, stepSize) {
+      const { logits, ...moved } = move(method, images, directions, stepSize);
+      logits?.dispose();
+      return moved;
     },
     regularize: (images, transform) =>
       regularizer ? regularizer.apply(images, transform) : images,
@@ -133,7 +146,11 @@ export function compileStep(
         images,
         directions,
       );
-      return { gradients: taken(value), norms, logits };
+      return {
+        gradients: taken(value),
+        norms,
+        logits: plainLogits(logits, images),
+      };
     },
     score: (images) => taken(run({ image: images }, [program.score])[0]),
     dispose() {

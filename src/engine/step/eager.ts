@@ -61,23 +61,28 @@ export function eagerStep(options: StepOptions): Step {
     return { gradient, scaled, length, norms };
   };
 
+  const move: Step["move"] = (method, images, directions, stepSize) => {
+    const [moved, norms] = withValue(() => {
+      const { scaled, length, norms } = differentiate(
+        method,
+        images,
+        directions,
+      );
+      const factor = tf.divNoNan(tf.scalar(stepSize), length);
+      const moved: Tensor4D = tf.add(images, tf.mul(scaled, factor));
+      return [regularizes ? moved : tf.clipByValue(moved, -1, 1), norms];
+    });
+    return { images: moved, norms };
+  };
+
   return {
     batch,
     classes,
     advance(method, images, directions, stepSize) {
       const logits = logitsOf(images);
-      const [moved, norms] = withValue(() => {
-        const { scaled, length, norms } = differentiate(
-          method,
-          images,
-          directions,
-        );
-        const factor = tf.divNoNan(tf.scalar(stepSize), length);
-        const moved: Tensor4D = tf.add(images, tf.mul(scaled, factor));
-        return [regularizes ? moved : tf.clipByValue(moved, -1, 1), norms];
-      });
-      return { images: moved, norms, logits };
+      return { ...move(method, images, directions, stepSize), logits };
     },
+    move,
     regularize(images, { rotation }) {
       if (!regularizes) return images;
       const result = tf.tidy(() => {

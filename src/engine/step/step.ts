@@ -37,6 +37,16 @@ export interface Step {
     directions: Float32Array,
     stepSize: number,
   ): Advance;
+  /**
+   * The same without the logits, for who scores seldom: where a method's forward pass is not the original network's,
+   * a pass less.
+   */
+  move(
+    method: number,
+    images: Tensor4D,
+    directions: Float32Array,
+    stepSize: number,
+  ): Omit<Advance, "logits">;
   /** R: blur, rotation, then the clip to [-1, 1]. Takes the images over. */
   regularize(images: Tensor4D, transform: Transform): Tensor4D;
   /** The gradient itself, of the method's own network, with respect to x. */

@@ -260,6 +260,22 @@ describe("an update", () => {
     for (const one of [x, next, step]) one.dispose();
   });
 
+  it("moves the same with and without logits, to the last bit", () => {
+    for (const step of [compiled(), eagerStep(options())]) {
+      const x = images(bgr, 1, 2);
+      methods.forEach((_, method) => {
+        const whole = step.advance(method, x, oneHot(step, 1, 2), 0.7);
+        const bare = step.move(method, x, oneHot(step, 1, 2), 0.7);
+        expect(bare.images.dataSync()).toEqual(whole.images.dataSync());
+        expect(bare.norms).toEqual(whole.norms);
+        whole.images.dispose();
+        bare.images.dispose();
+      });
+      for (const one of [x, step]) one.dispose();
+    }
+    expect(memory().numTensors).toBe(0);
+  });
+
   it("stays in [-1, 1]", () => {
     const step = compiled();
     const x = images(bgr, 1, 2);
