@@ -25,8 +25,8 @@ export interface ImageSource {
   /** Changes with the folder's content: part of a cell's key. */
   readonly id: string;
   readonly count: number;
-  /** Number of class folders; 0: the pictures lie side by side, without classes. */
-  readonly classes: number;
+  /** Names of the class folders, by label; empty: the pictures lie side by side, without classes. */
+  readonly classes: readonly string[];
   /**
    * Some of the pictures by index, [height, width, channel] each, x in [-1, 1], one after another,
    * and the class of each (0 where there are none).

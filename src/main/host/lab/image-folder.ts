@@ -51,7 +51,7 @@ export async function imageFolder(path: string): Promise<ImageSource> {
   return {
     id: hash.digest("hex").slice(0, 32),
     count: files.length,
-    classes: classes.length,
+    classes,
     async load(indices, shape) {
       const size = shape[0] * shape[1] * shape[2];
       const images = new Float32Array(indices.length * size);
