@@ -10,7 +10,7 @@ import { slopesOf } from "../../shared/method";
 import { absorbPreprocess } from "../network/absorb";
 import { fold } from "../network/fold";
 import { classCount, shapeOf } from "../network/network";
-import type { Node } from "../network/op";
+import type { Node, Weight } from "../network/op";
 import type { Preprocess } from "../network/preprocess";
 import {
   emitForward,
@@ -161,6 +161,18 @@ export function compileStep(
   };
 }
 
+/**
+ * A bias that TensorFlow keeps: it takes the addition of nothing but zeros for an identity, and then fuses neither it
+ * nor the rectifier after it into the convolution. The smallest normal number changes no sum but that of an exact
+ * zero, and a rectifier takes it for 0 because of its sign.
+ */
+function lasting(bias: Weight): Weight {
+  if (bias.data.some((value) => value !== 0)) return bias;
+  const data = new Float32Array(bias.data.length);
+  data[0] = -(2 ** -126);
+  return { ...bias, data };
+}
+
 /** Reads a result and gives it back. */
 function taken(result: Tensor | undefined): Float32Array {
   if (!result) throw new RangeError("the native call returned fewer values");
@@ -202,7 +214,8 @@ function emitProgram({
       ref = graph.placeholder(`weight_${fed.size}`, shape);
       fed.set(ref.name, { shape: [...shape], data });
       ref = graph.cast(ref, dtype);
-    } else ref = graph.weight(weight, dtype);
+    } else
+      ref = graph.weight(name === "bias" ? lasting(weight) : weight, dtype);
     weights.set(key, ref);
     return ref;
   };
