@@ -21,8 +21,6 @@ export interface TrainProgram {
   readonly losses: string;
   /** [batch, class] */
   readonly logits: string;
-  /** The gradient of each trainable vector, as it is laid out. */
-  readonly gradients: Readonly<Record<"kernels" | "shifts", string>>;
 }
 
 export function emitTrainStep(
@@ -96,7 +94,6 @@ export function emitTrainStep(
   );
   const settings = settingsOf(options.optimizer);
   const moving: { feed: string; fetch: string }[] = [];
-  const names = { kernels: "", shifts: "" };
   for (const { vector, before } of trained) {
     const flat = flatten(graph, vector, ({ node, name, key }) => {
       const found = gradients.weights.get(node)?.[name];
@@ -108,7 +105,6 @@ export function emitTrainStep(
         );
       return found;
     });
-    if (vector.name !== "statistics") names[vector.name] = flat.name;
     const after = emitUpdate(graph, before, flat, rates, settings, {
       decays: vector === parameters.kernels,
       slots: vector.slots,
@@ -136,7 +132,6 @@ export function emitTrainStep(
     moving,
     losses: losses.name,
     logits: logits.name,
-    gradients: names,
   };
 }
 
