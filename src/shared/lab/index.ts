@@ -1,10 +1,12 @@
 /** The experiments of the Lab. A new one is a file here and its row, a folder in the engine, and a page. */
+import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import type { RowOf, SettingsOf, SummaryOf } from "./spec";
 
 export { defineSpec, type ExperimentSpec } from "./spec";
 
 export const experimentSpecs = {
+  "gradient-magnitude": gradientMagnitude,
   moments,
 } as const;
 

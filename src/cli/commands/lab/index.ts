@@ -1,5 +1,6 @@
 /** The Lab on the command line. An experiment's command is a file here and a line in this table. */
 import type { Command } from "../../command";
+import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 
-export const labCommands: readonly Command[] = [moments];
+export const labCommands: readonly Command[] = [gradientMagnitude, moments];
