@@ -1,39 +1,33 @@
 /** A folder of pictures, or of class folders with pictures, as experiments read it. */
 import { createHash } from "node:crypto";
 import { readdir, stat } from "node:fs/promises";
-import { join, relative } from "node:path";
+import { join } from "node:path";
 import type { ImageSource } from "../../../engine";
 import { Fault } from "../../../shared/fault";
 import { loadImage } from "../images";
 
 const pictureName = /\.(png|jpe?g|webp|tiff?|gif|avif)$/i;
-/** Enough for every experiment; a larger folder is cut. */
+/** Enough for every experiment; of a larger folder the first ones count. */
 const most = 100_000;
+/** An archive's own folder, and one more. */
+const deepest = 3;
 
-/** Throws a Fault `invalid-request` where there are no pictures. */
+interface Picture {
+  readonly path: string;
+  readonly label: number;
+}
+
+/**
+ * The pictures of a folder. Where folders in it hold pictures, these are the classes, in the order of their names, and
+ * pictures beside them do not count; a folder that holds nothing but one folder, as archives make it, is passed through.
+ * Nothing is decoded before it is asked for. Throws a Fault `invalid-request` where there are no pictures.
+ */
 export async function imageFolder(path: string): Promise<ImageSource> {
-  const classes: string[] = [];
-  const files: { path: string; label: number }[] = [];
-  const hash = createHash("sha256");
-  const add = async (file: string, label: number) => {
-    if (files.length >= most) return;
-    const { size, mtimeMs } = await stat(file);
-    hash.update(`${relative(path, file)} ${size} ${mtimeMs}\n`);
-    files.push({ path: file, label });
-  };
+  let found: { classes: string[]; pictures: Picture[] };
+  let id: string;
   try {
-    for (const entry of await sorted(path)) {
-      if (entry.isFile() && pictureName.test(entry.name))
-        await add(join(path, entry.name), 0);
-      if (!entry.isDirectory()) continue;
-      const inside = (await sorted(join(path, entry.name))).filter(
-        (file) => file.isFile() && pictureName.test(file.name),
-      );
-      if (inside.length === 0) continue;
-      classes.push(entry.name);
-      for (const file of inside)
-        await add(join(path, entry.name, file.name), classes.length - 1);
-    }
+    found = await search(path, deepest);
+    id = await identify(path, found.pictures);
   } catch (error) {
     throw new Fault(
       "invalid-request",
@@ -42,32 +36,92 @@ export async function imageFolder(path: string): Promise<ImageSource> {
       { cause: error },
     );
   }
-  if (files.length === 0)
+  const { classes, pictures } = found;
+  if (pictures.length === 0)
     throw new Fault(
       "invalid-request",
       "The folder holds no pictures.",
       "Choose a folder with PNG, JPEG or WebP pictures, or with a folder of them for each class.",
     );
   return {
-    id: hash.digest("hex").slice(0, 32),
-    count: files.length,
+    id,
+    count: pictures.length,
     classes,
     async load(indices, shape) {
       const size = shape[0] * shape[1] * shape[2];
       const images = new Float32Array(indices.length * size);
       const labels = new Int32Array(indices.length);
       for (const [i, index] of indices.entries()) {
-        const file = files[index];
-        if (!file) throw new RangeError(`no picture ${index}`);
-        images.set((await loadImage(file.path, shape)).values, i * size);
-        labels[i] = file.label;
+        const picture = pictures[index];
+        if (!picture) throw new RangeError(`no picture ${index}`);
+        images.set((await loadImage(picture.path, shape)).values, i * size);
+        labels[i] = picture.label;
       }
       return { images, labels };
     },
   };
 }
 
-async function sorted(path: string) {
-  const entries = await readdir(path, { withFileTypes: true });
-  return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+async function search(
+  path: string,
+  depth: number,
+): Promise<{ classes: string[]; pictures: Picture[] }> {
+  const { files, folders } = await list(path);
+  const classes: string[] = [];
+  const pictures: Picture[] = [];
+  for (const name of folders) {
+    const inside = await list(join(path, name));
+    if (inside.files.length === 0) continue;
+    classes.push(name);
+    for (const file of inside.files)
+      pictures.push({
+        path: join(path, name, file),
+        label: classes.length - 1,
+      });
+  }
+  if (classes.length > 0) return { classes, pictures: pictures.slice(0, most) };
+  const [only] = folders;
+  if (files.length === 0 && only && folders.length === 1 && depth > 1)
+    return search(join(path, only), depth - 1);
+  return {
+    classes,
+    pictures: files
+      .slice(0, most)
+      .map((file) => ({ path: join(path, file), label: 0 })),
+  };
+}
+
+/** Names of pictures and folders, in order; hidden ones do not count. */
+async function list(
+  path: string,
+): Promise<{ files: string[]; folders: string[] }> {
+  const entries = (await readdir(path, { withFileTypes: true }))
+    .filter(({ name }) => !name.startsWith("."))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  return {
+    files: entries
+      .filter((entry) => entry.isFile() && pictureName.test(entry.name))
+      .map(({ name }) => name),
+    folders: entries
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name),
+  };
+}
+
+/** Names, sizes and times of change of all pictures as one short text; not what they show. */
+async function identify(
+  path: string,
+  pictures: readonly Picture[],
+): Promise<string> {
+  const hash = createHash("sha256");
+  const together = 64;
+  for (let first = 0; first < pictures.length; first += together) {
+    const some = pictures.slice(first, first + together);
+    const found = await Promise.all(some.map((one) => stat(one.path)));
+    found.forEach(({ size, mtimeMs }, i) => {
+      const name = some[i]?.path.slice(path.length) ?? "";
+      hash.update(`${name} ${size} ${mtimeMs}\n`);
+    });
+  }
+  return hash.digest("hex").slice(0, 32);
 }
