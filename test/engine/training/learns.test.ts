@@ -1,9 +1,19 @@
 /** Training as a whole: it learns by heart, goes on where it stopped, and says what it cannot do. */
+import { engine } from "@tensorflow/tfjs-core";
 import { beforeAll, expect, it } from "vitest";
-import { architectures, compileTrainStep } from "../../../src/engine";
-import type { NativeRuntime, TrainOptions } from "../../../src/engine";
+import {
+  architectures,
+  compileTrainStep,
+  scoreImages,
+  softmax,
+  type NativeRuntime,
+  type TrainOptions,
+  type TrainState,
+  type TrainStep,
+} from "../../../src/engine";
 import { randomStream } from "../../../src/engine/random";
 import { openBackend } from "../../../src/main/host/backend";
+import { cosine, mean } from "../../support/vectors";
 
 let runtime: NativeRuntime | null = null;
 beforeAll(async () => {
@@ -69,3 +79,144 @@ it("learns 200 pictures by heart", { timeout: 60_000 }, ({ skip }) => {
   expect(losses.at(-1)).toBeLessThan(0.1 * (losses[0] ?? 0));
   expect(correct / 200).toBeGreaterThan(0.99);
 });
+
+it("goes on to the bit where it stopped", ({ skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const { images, labels } = pictures(80);
+  const train = (step: TrainStep, from: number, to: number) => {
+    for (let i = from; i < to; i++) {
+      const first = (i % 2) * 40;
+      step.advance(
+        images.subarray(first * pixels, (first + 40) * pixels),
+        labels.subarray(first, first + 40),
+        1e-3 * (i + 1),
+      );
+    }
+  };
+  const unbroken = compileTrainStep(optionsOf(), runtime);
+  train(unbroken, 0, 6);
+  const before = compileTrainStep(optionsOf(), runtime);
+  train(before, 0, 3);
+  const state = before.state();
+  train(before, 3, 4);
+  const resumed = compileTrainStep(optionsOf(), runtime);
+  resumed.restore(state);
+  expectEqual(resumed.state(), state);
+  train(resumed, 3, 6);
+  expectEqual(resumed.state(), unbroken.state());
+  expect(resumed.state().step).toBe(6);
+  for (const step of [unbroken, before, resumed]) step.dispose();
+});
+
+it("keeps no tensors, from step to step or in the end", ({ skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const { images, labels } = pictures(40);
+  const atFirst = engine().state.numTensors;
+  const step = compileTrainStep(optionsOf(), runtime);
+  const whileTraining = engine().state.numTensors;
+  for (let i = 0; i < 3; i++) {
+    step.advance(images, labels, 1e-3);
+    step.evaluate(images, labels, 40);
+    step.state();
+    step.network();
+    expect(engine().state.numTensors).toBe(whileTraining);
+  }
+  step.dispose();
+  expect(engine().state.numTensors).toBe(atFirst);
+});
+
+it("trains in bfloat16 nearly as in float32", ({ skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const { images, labels } = pictures(40);
+  const [wide, narrow] = (["float32", "bfloat16"] as const).map((precision) => {
+    const step = compileTrainStep(optionsOf({ precision }), runtime);
+    const { loss } = step.advance(images, labels, 1e-3);
+    const { first } = step.state().moments;
+    step.dispose();
+    return { loss, first };
+  });
+  expect(narrow?.loss).toBeCloseTo(wide?.loss ?? NaN, 1);
+  for (const [key, { data }] of Object.entries(wide?.first ?? {}))
+    expect(cosine(narrow?.first[key]?.data ?? [], data)).toBeGreaterThan(0.95);
+});
+
+it("evaluates the network it gives, with its own slope", ({ skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const { images, labels } = pictures(43);
+  const step = compileTrainStep(
+    optionsOf({ slopes: { forward: 0.3, backward: 0.3 } }),
+    runtime,
+  );
+  step.advance(images.subarray(0, 40 * pixels), labels.subarray(0, 40), 1e-3);
+  const scored = scoreImages({ network: step.network(), runtime }, [
+    images.subarray(40 * pixels, 41 * pixels),
+    images.subarray(41 * pixels, 42 * pixels),
+    images.subarray(42 * pixels),
+  ]);
+  const last = step.evaluate(
+    images.subarray(40 * pixels),
+    labels.subarray(40),
+    3,
+  );
+  const slopes = step
+    .network()
+    .nodes.flatMap(({ attributes }) =>
+      "slope" in attributes ? [attributes.slope] : [],
+    );
+  step.dispose();
+  const losses = scored.map(
+    (row, i) => -Math.log(softmax(row)[labels[40 + i] ?? 0] ?? NaN),
+  );
+  expect(slopes).toEqual([0.3, 0.3, 0.3, 0.3]);
+  expect(last.loss).toBeCloseTo(mean(losses), 4);
+});
+
+it("refuses what it cannot do", ({ skip }) => {
+  expect(() => compileTrainStep(optionsOf(), null)).toThrow(
+    /native TensorFlow/,
+  );
+  if (!runtime) return skip("native TensorFlow is not built");
+  const step = compileTrainStep(optionsOf(), runtime);
+  const { images, labels } = pictures(40);
+  expect(() =>
+    step.advance(
+      images,
+      labels.map(() => classes),
+      1e-3,
+    ),
+  ).toThrow(/A label is 10, and the network has 10 classes/);
+  expect(() => step.advance(images, labels.subarray(1), 1e-3)).toThrow(
+    /39 labels for 40 images/,
+  );
+  const state = step.state();
+  const { "conv1/kernel": _, ...weights } = state.weights;
+  expect(() => {
+    step.restore({ ...state, weights });
+  }).toThrow(/no values of "conv1\/kernel"/);
+  // as it was
+  expectEqual(step.state(), state);
+  step.dispose();
+});
+
+/** To the bit; the test runner's own comparison takes seconds for so many values. */
+function expectEqual(a: TrainState, b: TrainState): void {
+  const parts = ({ weights, moments }: TrainState) => [
+    weights,
+    moments.first,
+    moments.second,
+  ];
+  expect(a.step).toBe(b.step);
+  parts(a).forEach((ours, i) => {
+    const theirs = parts(b)[i] ?? {};
+    expect(Object.keys(ours)).toEqual(Object.keys(theirs));
+    for (const [key, { shape, data }] of Object.entries(ours)) {
+      expect(shape).toEqual(theirs[key]?.shape);
+      const other = theirs[key]?.data ?? new Float32Array();
+      expect(Buffer.compare(bytes(data), bytes(other)), key).toBe(0);
+    }
+  });
+}
+
+function bytes({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
