@@ -2,12 +2,14 @@
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import type { RowOf, SettingsOf, SummaryOf } from "./spec";
+import { toy } from "./toy";
 
 export { defineSpec, type ExperimentSpec } from "./spec";
 
 export const experimentSpecs = {
   "gradient-magnitude": gradientMagnitude,
   moments,
+  toy,
 } as const;
 
 export type ExperimentId = keyof typeof experimentSpecs;

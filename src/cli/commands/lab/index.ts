@@ -2,5 +2,6 @@
 import type { Command } from "../../command";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
+import { toy } from "./toy";
 
-export const labCommands: readonly Command[] = [gradientMagnitude, moments];
+export const labCommands: readonly Command[] = [gradientMagnitude, moments, toy];

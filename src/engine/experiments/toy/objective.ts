@@ -1,0 +1,112 @@
+/** What the toys maximise, and its gradient under a rule, in plain arrays. */
+import type { Slopes } from "../../../shared/method";
+
+/**
+ * f(x) = sum over filters c and pixels of y(w_c * x), y(z) = z for z > 0 and s z else; * is the correlation with
+ * circular edges. Every toy is one: T1 and T2 have the filter (1), T3 the two filters (1) and (-lambda), T4 a kernel.
+ */
+export interface Objective {
+  /** Pixels along a side. */
+  readonly size: number;
+  /** Square filters with odd sides, row by row. */
+  readonly filters: readonly (readonly number[])[];
+  /** P and N: sums of the positive weights and of the sizes of the negative ones. */
+  readonly positive: number;
+  readonly negative: number;
+  /** f(x) / pixels; writes the gradient of f under the backward slope, pixel by pixel, into `gradient`. */
+  ascend(x: Float64Array, slopes: Slopes, gradient: Float64Array): number;
+}
+
+/** Throws nothing: filters are checked by who makes them. */
+export function objective(
+  filters: readonly (readonly number[])[],
+  size: number,
+): Objective {
+  const weights = filters.flat();
+  const passes = filters.map((filter) => correlation(filter, size));
+  const mask = new Float64Array(size * size);
+  const response = new Float64Array(size * size);
+  return {
+    size,
+    filters,
+    positive: weights.reduce((sum, w) => sum + Math.max(w, 0), 0),
+    negative: weights.reduce((sum, w) => sum + Math.max(-w, 0), 0),
+    ascend(x, { forward, backward }, gradient) {
+      gradient.fill(0);
+      let value = 0;
+      for (const pass of passes) {
+        response.fill(0);
+        pass.apply(x, response);
+        for (let i = 0; i < response.length; i++) {
+          const z = response[i] ?? 0;
+          value += z > 0 ? z : forward * z;
+          mask[i] = z > 0 ? 1 : backward;
+        }
+        pass.adjoint(mask, gradient);
+      }
+      return value / x.length;
+    },
+  };
+}
+
+/** Both add to what `into` holds. */
+interface Correlation {
+  apply(x: Float64Array, into: Float64Array): void;
+  /** The transposed map: the correlation with the filter turned by 180 degrees. */
+  adjoint(y: Float64Array, into: Float64Array): void;
+}
+
+function correlation(filter: readonly number[], size: number): Correlation {
+  const side = Math.sqrt(filter.length);
+  const radius = (side - 1) / 2;
+  const stride = size + 2 * radius;
+  const wrapped = new Float64Array(stride * stride);
+  const taps = filter
+    .map((weight, i) => ({
+      weight,
+      at: Math.floor(i / side) * stride + (i % side),
+    }))
+    .filter(({ weight }) => weight !== 0);
+  const turned = taps.map(({ weight, at }) => ({
+    weight,
+    at: 2 * radius * (stride + 1) - at,
+  }));
+  const through = (
+    weights: typeof taps,
+    from: Float64Array,
+    into: Float64Array,
+  ) => {
+    wrap(from, size, radius, wrapped);
+    for (const { weight, at } of weights)
+      for (let row = 0, to = 0; row < size; row++)
+        for (let read = at + row * stride, n = size; n > 0; n--)
+          into[to] = (into[to++] ?? 0) + weight * (wrapped[read++] ?? 0);
+  };
+  return {
+    apply: (x, into) => {
+      through(taps, x, into);
+    },
+    adjoint: (y, into) => {
+      through(turned, y, into);
+    },
+  };
+}
+
+/** The image with `radius` more pixels on each side, going on from the other side. */
+function wrap(
+  from: Float64Array,
+  size: number,
+  radius: number,
+  into: Float64Array,
+): void {
+  let to = 0;
+  for (let row = -radius; row < size + radius; row++) {
+    const line = modulo(row, size) * size;
+    for (let column = -radius; column < size + radius; column++)
+      into[to++] = from[line + modulo(column, size)] ?? 0;
+  }
+}
+
+function modulo(value: number, size: number): number {
+  return ((value % size) + size) % size;
+}
