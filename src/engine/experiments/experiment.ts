@@ -59,9 +59,15 @@ export interface Cell<C = unknown> {
 }
 
 export type Happening<R> =
-  /** Work done since the last one. */
-  | { readonly kind: "work"; readonly work: number }
-  /** The work of a cell that went on from a checkpoint counts as done. */
+  /**
+   * Work done since the last one. `before`: it needs no doing, as what a cell that goes on from a checkpoint has
+   * reached, and says nothing of the pace.
+   */
+  | {
+      readonly kind: "work";
+      readonly work: number;
+      readonly before?: boolean;
+    }
   | { readonly kind: "row"; readonly key: string; readonly row: R }
   /**
    * What the row of a long cell is so far: shown, and computed again when asked for. The row itself says that it is

@@ -159,7 +159,8 @@ export class LabBench {
           this.#world,
           { signal },
         )) {
-          if (happening.kind === "work") report.did(happening.work);
+          if (happening.kind === "work")
+            report.did(happening.work, happening.before);
           else if (happening.kind === "row") {
             const { key, row } = happening;
             await this.#store.put(key, row);

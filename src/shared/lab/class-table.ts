@@ -1,0 +1,174 @@
+import { z } from "zod";
+import {
+  ascentSettingsSchema,
+  limits,
+  precisionSchema,
+  regularizationSchema,
+  slopeSchema,
+} from "../domain";
+import { defineSpec } from "./spec";
+
+const ascent = ascentSettingsSchema.shape;
+/** Null: the network's own setting, as its card names it or the app completes it. */
+function own<T extends z.ZodType>(schema: T) {
+  return schema.nullable().default(null);
+}
+
+export const tableMethodSchema = z.enum(["relu", "leaky", "proxygrad"]);
+export type TableMethod = z.infer<typeof tableMethodSchema>;
+export const tableMethods = tableMethodSchema.options;
+
+const count = z.int().min(0);
+const share = z.number().min(0).max(1);
+
+/**
+ * A class climbed under one method. What is traced belongs to the image after `steps[i]` updates, and every score is
+ * the original network's.
+ */
+const rowSchema = z.strictObject({
+  target: count,
+  label: z.string(),
+  method: tableMethodSchema,
+  /** The method's slope; 0 for plain ReLU. */
+  slope: slopeSchema,
+  /**
+   * `running`: not whole, it goes on from `step`. `silent`: at `step` the gradient was exactly zero, and nothing moves
+   * any more.
+   */
+  state: z.enum(["running", "done", "silent"]),
+  /** Updates done; what follows belongs to the image after so many. */
+  step: count,
+  score: z.number(),
+  top1: z.boolean(),
+  /** Softmax probability of the target. */
+  probability: share,
+  /** Standard deviation of all values of the image, x in [-1, 1]. */
+  imageStd: z.number().min(0),
+  /** Share of values at the edge of the box, |x| > 0.99. */
+  edge: share,
+  /** Mean absolute difference of neighbouring values, across and down, in units of x. */
+  variation: z.number().min(0),
+  steps: z.array(count),
+  trace: z.array(z.number()),
+  stds: z.array(z.number()),
+  edges: z.array(z.number()),
+  variations: z.array(z.number()),
+  /** Steps before the last whose pictures are kept, under `pictureKey`; the last one's is the row's own. */
+  pictures: z.array(count),
+});
+
+export type ClassRow = z.infer<typeof rowSchema>;
+
+const methodSummarySchema = z.strictObject({
+  method: tableMethodSchema,
+  slope: slopeSchema,
+  /** Mean score over the classes that every method has finished; null where there are none. */
+  mean: z.number().nullable(),
+  /** Of those classes, how many score highest under this method; of equal scores each counts. */
+  wins: count,
+  /** The mean over ReLU's; null where that is not above 0. */
+  ratio: z.number().nullable(),
+});
+
+const summarySchema = z.strictObject({
+  /** Classes that every method has finished. */
+  classes: count,
+  methods: z.array(methodSummarySchema),
+});
+export type ClassTableSummary = z.infer<typeof summarySchema>;
+
+/**
+ * The score of each class after a long ascent under three methods, and what becomes of image and score on the way
+ * (Linse, Barth, Martinetz 2024, Table 3 and Figure 3).
+ */
+export const classTable = defineSpec({
+  id: "class-table",
+  version: 1,
+  network: "needed",
+  heavy: true,
+  settings: z.strictObject({
+    /** Indices of classes; null: the paper's eight where the labels hold them, else eight others. */
+    targets: own(
+      z
+        .array(z.int().min(0).max(1_000_000))
+        .min(1)
+        .max(1000)
+        .refine(
+          (targets) => new Set(targets).size === targets.length,
+          "a class stands twice",
+        ),
+    ),
+    leaky: slopeSchema.default(0.1),
+    proxygrad: slopeSchema.default(0.1),
+    steps: z.int().min(1).max(limits.steps).default(2500),
+    seed: ascent.seed.default(1),
+    stepSize: own(ascent.stepSize),
+    startNoise: own(ascent.startNoise),
+    regularization: own(regularizationSchema),
+    batch: own(ascent.batch),
+    precision: own(precisionSchema),
+  }),
+  row: rowSchema,
+  summary: summarySchema,
+});
+
+/** At which steps a run of so many is traced: every run from its start on, close together first, 250 at most. */
+export function tracedSteps(steps: number): readonly number[] {
+  // half of them at equal distances, half at equal ratios, so that both axes of steps are well covered
+  const evenly = 150;
+  const ratios = 99;
+  const traced = new Set<number>();
+  for (let i = 0; i < evenly; i++)
+    traced.add(Math.round((steps * i) / (evenly - 1)));
+  for (let i = 0; i <= ratios; i++)
+    traced.add(Math.round(steps ** (i / ratios)));
+  return [...traced].toSorted((a, b) => a - b);
+}
+
+/** Steps whose pictures are kept besides the last one's. */
+export function picturedSteps(steps: number): readonly number[] {
+  return [1, 10, 50, 250, 1000, 5000, 25_000].filter((step) => step < steps);
+}
+
+/** Under which key the picture after so many steps is kept with the cell's row. */
+export function pictureKey(key: string, step: number): string {
+  return `${key}@${step}`;
+}
+
+/** Means and wins over the classes that are finished under every method. */
+export function summarizeClassTable(
+  slopes: Readonly<Record<TableMethod, number>>,
+  rows: Iterable<ClassRow>,
+): ClassTableSummary {
+  const classes = new Map<number, Map<TableMethod, number>>();
+  for (const { target, method, state, score } of rows) {
+    if (state === "running") continue;
+    const scores = classes.get(target) ?? new Map<TableMethod, number>();
+    classes.set(target, scores.set(method, score));
+  }
+  const whole = [...classes.values()].filter(
+    (scores) => scores.size === tableMethods.length,
+  );
+  const meanOf = (method: TableMethod) =>
+    whole.length === 0
+      ? null
+      : whole.reduce((sum, scores) => sum + (scores.get(method) ?? NaN), 0) /
+        whole.length;
+  const plain = meanOf("relu");
+  return {
+    classes: whole.length,
+    methods: tableMethods.map((method) => {
+      const mean = meanOf(method);
+      return {
+        method,
+        slope: slopes[method],
+        mean,
+        wins: whole.filter(
+          (scores) => scores.get(method) === Math.max(...scores.values()),
+        ).length,
+        ratio:
+          mean !== null && plain !== null && plain > 0 ? mean / plain : null,
+      };
+    }),
+  };
+}
