@@ -26,3 +26,11 @@ export function topClasses(
       probability: probabilities[index] ?? 0,
     }));
 }
+
+/** Whether a class is the best one; of equal logits the lower index is. */
+export function isTop(logits: Float32Array, index: number): boolean {
+  const value = logits[index] ?? -Infinity;
+  return logits.every(
+    (other, i) => other < value || (other === value && i >= index),
+  );
+}

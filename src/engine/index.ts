@@ -8,7 +8,7 @@ export {
 } from "./ascent/ascend";
 export { startImage } from "./ascent/start";
 export { batchesOf, batchThatFits, bytesPerImage } from "./batch";
-export { softmax, topClasses } from "./classes";
+export { isTop, softmax, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";
 export type {
   Format,

@@ -6,6 +6,7 @@ import { batchNormInputs } from "./batch-norm-inputs";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import { sweep } from "./sweep";
+import { sweep } from "./sweep";
 import { toy } from "./toy";
 
 export const experiments: Readonly<Record<ExperimentId, Experiment>> = {
@@ -13,6 +14,7 @@ export const experiments: Readonly<Record<ExperimentId, Experiment>> = {
   "class-table": classTable,
   "gradient-magnitude": gradientMagnitude,
   moments,
+  sweep,
   sweep,
   toy,
 };

@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import {
   ascend as engineAscend,
+  isTop,
   startImage,
   type TileUpdate,
 } from "../../engine";
@@ -235,11 +236,4 @@ export class GalleryBatch {
       new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
     );
   }
-}
-
-function isTop(logits: Float32Array, index: number): boolean {
-  const value = logits[index] ?? -Infinity;
-  return logits.every(
-    (other, i) => other < value || (other === value && i >= index),
-  );
 }

@@ -5,6 +5,7 @@ import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import type { RowOf, SettingsOf, SummaryOf } from "./spec";
 import { sweep } from "./sweep";
+import { sweep } from "./sweep";
 import { toy } from "./toy";
 
 export { defineSpec, type ExperimentSpec } from "./spec";
@@ -14,6 +15,7 @@ export const experimentSpecs = {
   "class-table": classTable,
   "gradient-magnitude": gradientMagnitude,
   moments,
+  sweep,
   sweep,
   toy,
 } as const;

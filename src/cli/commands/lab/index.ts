@@ -2,6 +2,12 @@
 import type { Command } from "../../command";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
+import { sweep } from "./sweep";
 import { toy } from "./toy";
 
-export const labCommands: readonly Command[] = [gradientMagnitude, moments, toy];
+export const labCommands: readonly Command[] = [
+  gradientMagnitude,
+  moments,
+  sweep,
+  toy,
+];

@@ -1,0 +1,218 @@
+import {
+  limits,
+  precisionSchema,
+  type Regularization,
+} from "../../../shared/domain";
+import {
+  quickSweep,
+  sweepMethodSchema,
+  weakRegularization,
+  type SweepBest,
+  type SweepCell,
+  type SweepSettings,
+} from "../../../shared/lab/sweep";
+import { titleMethod } from "../../../shared/method";
+import {
+  readChoice,
+  readNumber,
+  readTargets,
+  splitList,
+} from "../../arguments";
+import type { Flag, Values } from "../../command";
+import { usage } from "../../exit";
+import { labCommand } from "./front";
+import { readNumbers } from "./numbers";
+
+const flags: Readonly<Record<string, Flag>> = {
+  methods: { value: "M,...", help: "relu, proxygrad, leaky" },
+  slopes: {
+    value: "S,...",
+    help: "slopes, each under ProxyGrad and Leaky ReLU",
+  },
+  targets: {
+    value: "T,...",
+    help: "classes by index or label; without it the paper's eight, else eight others",
+  },
+  steps: { value: "10,...", help: "score after so many updates" },
+  seeds: {
+    value: "3",
+    help: "how many start images, or with commas which: 4,7,",
+  },
+  "step-size": {
+    value: "L",
+    help: "L2 length of an update, in units of x in [-1, 1]",
+  },
+  noise: { value: "S", help: "standard deviation of the start around grey" },
+  regularize: {
+    value: "off",
+    help: "off, on or both: blur and rotate between steps as the network's card says, else weakly",
+  },
+  blur: { value: "S", help: "sigma of the blur in pixels; regularizes" },
+  rotate: { value: "D", help: "largest rotation in degrees; regularizes" },
+  batch: { value: "N", help: "images in one call; it decides the last bits" },
+  precision: { value: "float32", help: "float32 or bfloat16" },
+  quick: { help: "the short sweep that finds the best slope" },
+};
+
+export const sweep = labCommand({
+  name: "sweep",
+  experiment: "sweep",
+  synopsis:
+    "NETWORK [--methods relu,proxygrad,leaky] [--slopes 0.05,0.1] [--targets T,...] [--steps 10] [--seeds 3] [--quick]",
+  summary:
+    "The original network's score after a few steps over methods and slopes: where ProxyGrad climbs fastest.",
+  positionals: { min: 1, max: 1 },
+  flags,
+  settings: (values, _positionals, network) => ({
+    ...(values.has("quick") && quickSweep),
+    ...(values.has("methods") && {
+      methods: splitList("--methods", values.one("methods") ?? "").map((name) =>
+        readChoice("--methods", name, sweepMethodSchema.options),
+      ),
+    }),
+    ...(values.has("slopes") && {
+      slopes: readNumbers("--slopes", values.one("slopes"), { min: 0, max: 1 }),
+    }),
+    ...(values.has("targets") && {
+      targets: readTargets(
+        "--targets",
+        values.one("targets") ?? "",
+        network?.info.labels ?? [],
+      ),
+    }),
+    ...(values.has("steps") && {
+      steps: readNumbers("--steps", values.one("steps"), {
+        min: 1,
+        max: limits.steps,
+        whole: true,
+      }),
+    }),
+    ...(values.has("seeds") && { seeds: readSeeds(values.one("seeds") ?? "") }),
+    ...readRegularization(values),
+    stepSize: readNumber(
+      "--step-size",
+      values.one("step-size"),
+      { min: 0, above: true, max: 10_000 },
+      null,
+    ),
+    startNoise: readNumber(
+      "--noise",
+      values.one("noise"),
+      { min: 0, max: 10 },
+      null,
+    ),
+    batch: readNumber(
+      "--batch",
+      values.one("batch"),
+      { min: 1, max: limits.batch, whole: true },
+      null,
+    ),
+    precision: readChoice(
+      "--precision",
+      values.one("precision") ?? "float32",
+      precisionSchema.options,
+    ),
+  }),
+  lines: (_rows, { cells, best, targets }) => {
+    const labels = new Map(targets.map(({ index, label }) => [index, label]));
+    return [
+      ...cells
+        .filter(({ scores }) => scores.length > 0)
+        .map(({ scores, ...cell }) => ({
+          ...cell,
+          scores: scores.map(({ target, ...score }) => ({
+            target,
+            label: labels.get(target),
+            ...score,
+          })),
+        })),
+      ...best.map((one) => ({ best: one })),
+    ];
+  },
+  table: (_rows, { cells, best }) => [
+    "method           slope  score     spread    / ReLU",
+    ...cells.filter(({ n }) => n > 0).map(describe),
+    ...best.map(
+      (one) =>
+        `Best after ${spellCurve(one)}: ${titleOf(one)}, ${one.score.toFixed(2)}${
+          one.ratio === null ? "" : `, ${one.ratio.toFixed(2)} of ReLU's`
+        }`,
+    ),
+  ],
+});
+
+/** A number is how many, from 1 on; a list is which. */
+function readSeeds(text: string): number[] {
+  const range = { min: 0, max: 0xffffffff, whole: true };
+  if (text.includes(","))
+    return readNumbers("--seeds", text.replace(/,\s*$/, ""), range);
+  const count = readNumber(
+    "--seeds",
+    text,
+    { min: 1, max: 100, whole: true },
+    NaN,
+  );
+  return Array.from({ length: count }, (_, i) => i + 1);
+}
+
+function readRegularization(
+  values: Values,
+): Partial<Pick<SweepSettings, "regularize" | "regularization">> {
+  const said = values.has("blur") || values.has("rotate");
+  const mode = values.one("regularize");
+  if (said && mode === "off")
+    throw usage("--regularize off and a --blur or --rotate contradict.");
+  const choice = readChoice("--regularize", mode ?? (said ? "on" : "off"), [
+    "off",
+    "on",
+    "both",
+  ] as const);
+  const regularization: Regularization = {
+    blur: readNumber("--blur", values.one("blur"), { min: 0, max: 20 }, 0),
+    rotate: readNumber(
+      "--rotate",
+      values.one("rotate"),
+      { min: 0, max: 180 },
+      0,
+    ),
+    rotateProbability: weakRegularization.rotateProbability,
+  };
+  return {
+    regularize: choice === "both" ? ["off", "on"] : [choice],
+    regularization: said ? regularization : null,
+  };
+}
+
+function describe(cell: SweepCell): string {
+  const number = (value: number | null, digits = 2) =>
+    (value === null ? "" : value.toFixed(digits)).padEnd(8);
+  const { method, slope, mean, spread, ratio, silent, failed, n, of } = cell;
+  return [
+    method.padEnd(15),
+    String(slope).padEnd(5),
+    number(mean),
+    number(spread),
+    number(ratio),
+    [
+      spellCurve(cell),
+      ...(n + failed < of ? [`${n + failed} of ${of}`] : []),
+      ...(silent > 0 ? [`${silent} without a gradient`] : []),
+      ...(failed > 0 ? [`${failed} not finite`] : []),
+    ].join(", "),
+  ]
+    .join("  ")
+    .trimEnd();
+}
+
+function spellCurve({
+  steps,
+  regularized,
+}: Pick<SweepBest, "steps" | "regularized">): string {
+  return `${steps} steps${regularized ? ", regularized" : ""}`;
+}
+
+function titleOf({ method, slope }: SweepBest): string {
+  return titleMethod(
+    method === "relu" ? { kind: method } : { kind: method, slope },
+  );
+}

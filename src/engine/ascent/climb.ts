@@ -1,0 +1,141 @@
+/** Many short ascents of one method in one batch, scored only where it is asked for. */
+import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
+import type { Regularization, Target } from "../../shared/domain";
+import { isTop } from "../classes";
+import type { Step } from "../step/step";
+import { transformOf } from "./regularization";
+import { startImage } from "./start";
+
+/** One image's ascent. */
+export interface Lane {
+  readonly target: Target;
+  readonly seed: number;
+}
+
+export interface ClimbRequest {
+  /** Stays the caller's. */
+  readonly step: Step;
+  /** Index into the step's methods. */
+  readonly method: number;
+  /** [height, width, channel] */
+  readonly shape: readonly [number, number, number];
+  /** At most the step's batch. Where images are rotated all lanes have one seed: it decides the angles. */
+  readonly lanes: readonly Lane[];
+  /** After how many updates to score, ascending. */
+  readonly milestones: readonly number[];
+  readonly stepSize: number;
+  readonly startNoise: number;
+  readonly regularization: Regularization;
+}
+
+/** A lane's image after the updates of a milestone. */
+export interface LaneScore {
+  /** Index into the request's lanes. */
+  readonly lane: number;
+  readonly milestone: number;
+  /** The target's activation in the original network, float32; null where a number is not finite any more. */
+  readonly score: number | null;
+  readonly top1: boolean;
+  /** Whether the gradient was exactly zero before: the image stayed as it was there. */
+  readonly silent: boolean;
+}
+
+export interface ClimbNews {
+  /** Updates done so far. */
+  readonly updates: number;
+  /** What has been scored since: all milestones at once for a lane that ended early. */
+  readonly scored: readonly LaneScore[];
+}
+
+/**
+ * The same images as `ascend`'s, without a score a step: for sweeps over many methods, classes and seeds.
+ * Yields after every update; returns early once the signal is aborted, with what was scored by then.
+ */
+export async function* climb(
+  request: ClimbRequest,
+  { signal }: { signal: AbortSignal },
+): AsyncGenerator<ClimbNews, void, void> {
+  const { step, method, lanes, milestones, stepSize, regularization } = request;
+  const directions = directionsOf(lanes, step);
+  const seed = lanes[0]?.seed ?? 0;
+  const climbing = new Set(lanes.keys());
+  let images = startsOf(request);
+  try {
+    for (let done = 0; !signal.aborted; done++) {
+      const scored: LaneScore[] = [];
+      if (milestones.includes(done)) {
+        const scoreOf = scoresOf(request, images);
+        for (const lane of climbing)
+          scored.push({ ...scoreOf(lane), milestone: done, silent: false });
+      }
+      const ahead = milestones.filter((milestone) => milestone > done);
+      if (ahead.length === 0 || climbing.size === 0) {
+        yield { updates: done, scored };
+        return;
+      }
+      const moved = step.move(method, images, directions, stepSize);
+      const stuck = [...climbing].filter((lane) => !movesOn(moved.norms[lane]));
+      const scoreOf = stuck.length > 0 ? scoresOf(request, images) : null;
+      images.dispose();
+      images = step.regularize(
+        moved.images,
+        transformOf(regularization, seed, done + 1),
+      );
+      for (const lane of stuck) {
+        climbing.delete(lane);
+        const end =
+          moved.norms[lane] === 0 && scoreOf
+            ? { ...scoreOf(lane), silent: true }
+            : { lane, score: null, top1: false, silent: false };
+        for (const milestone of ahead) scored.push({ ...end, milestone });
+      }
+      yield { updates: done + 1, scored };
+      // a cancel is heard between two native calls only
+      await nextFrame();
+    }
+  } finally {
+    images.dispose();
+  }
+}
+
+/** Whether a gradient of this norm moves the image: neither exactly zero nor no number. */
+function movesOn(norm = NaN): boolean {
+  return Number.isFinite(norm) && norm > 0;
+}
+
+/** One hot rows, [batch, class]; padded rows are zero. */
+function directionsOf(lanes: readonly Lane[], step: Step): Float32Array {
+  if (lanes.length > step.batch)
+    throw new RangeError(
+      `${lanes.length} lanes do not fit a batch of ${step.batch}`,
+    );
+  const directions = new Float32Array(step.batch * step.classes);
+  for (const [lane, { target }] of lanes.entries())
+    directions[lane * step.classes + target.index] = 1;
+  return directions;
+}
+
+function startsOf({ step, shape, lanes, startNoise }: ClimbRequest): Tensor4D {
+  const size = shape.reduce((a, b) => a * b);
+  const values = new Float32Array(step.batch * size);
+  const starts = new Map<number, Float32Array>();
+  for (const [lane, { seed }] of lanes.entries()) {
+    const start = starts.get(seed) ?? startImage(shape, startNoise, seed);
+    starts.set(seed, start);
+    values.set(start, lane * size);
+  }
+  return tensor4d(values, [step.batch, ...shape]);
+}
+
+/** Scores the batch once and tells each lane's. */
+function scoresOf({ step, lanes }: ClimbRequest, images: Tensor4D) {
+  const logits = step.score(images);
+  return (lane: number) => {
+    const own = logits.subarray(lane * step.classes, (lane + 1) * step.classes);
+    const index = lanes[lane]?.target.index ?? 0;
+    const score = own[index] ?? NaN;
+    return Number.isFinite(score)
+      ? { lane, score, top1: isTop(own, index) }
+      : { lane, score: null, top1: false };
+  };
+}

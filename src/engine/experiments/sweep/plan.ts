@@ -1,0 +1,97 @@
+/** Which cells a sweep asks for. */
+import { experimentClasses } from "../../../shared/class-sets";
+import type { Method, Regularization } from "../../../shared/domain";
+import { Fault } from "../../../shared/fault";
+import {
+  sweepLanes,
+  sweepPoints,
+  weakRegularization,
+  type SweepMethod,
+  type SweepSettings,
+} from "../../../shared/lab/sweep";
+import { checkTarget } from "../../ascent/ascend";
+import { classCount } from "../../network/network";
+import { cellKey, type Cell, type World } from "../experiment";
+
+/** A score to compute: one ascent, one milestone. */
+export interface SweepAsk {
+  readonly method: SweepMethod;
+  readonly slope: number;
+  readonly target: number;
+  readonly seed: number;
+  readonly steps: number;
+  readonly regularized: boolean;
+}
+
+/** What a sweep's settings leave to the network. */
+export interface Resolved {
+  readonly targets: readonly number[];
+  readonly stepSize: number;
+  readonly startNoise: number;
+  /** What "on" means. */
+  readonly regularization: Regularization;
+  readonly batch: number;
+}
+
+const none: Regularization = { blur: 0, rotate: 0, rotateProbability: 0 };
+
+/** Throws a Fault `invalid-request` for classes the network does not have. */
+export function resolve(settings: SweepSettings, world: World): Resolved {
+  const { network, defaults } = world;
+  if (!network || !defaults)
+    throw new Fault("invalid-request", "A sweep needs a network.");
+  const targets =
+    settings.targets ?? experimentClasses(network.labels, classCount(network));
+  for (const index of targets) checkTarget(network, { kind: "logit", index });
+  const own = defaults.regularization;
+  return {
+    targets,
+    stepSize: settings.stepSize ?? defaults.stepSize,
+    startNoise: settings.startNoise ?? defaults.startNoise,
+    regularization:
+      settings.regularization ??
+      (own.blur > 0 || own.rotate > 0 ? own : weakRegularization),
+    batch: settings.batch ?? defaults.batch,
+  };
+}
+
+/** What is done to images between steps, as it decides them: a probability without a rotation says nothing. */
+export function regularizationOf(
+  regularized: boolean,
+  { regularization }: Resolved,
+): Regularization {
+  if (!regularized) return none;
+  return regularization.rotate > 0
+    ? regularization
+    : { ...none, blur: regularization.blur };
+}
+
+export function planSweep(
+  settings: SweepSettings,
+  world: World,
+): readonly Cell<SweepAsk>[] {
+  const resolved = resolve(settings, world);
+  const { precision } = settings;
+  const { stepSize, startNoise, batch } = resolved;
+  const lanes = sweepLanes(settings, resolved.targets);
+  return sweepPoints(settings).flatMap((point) =>
+    lanes.map((lane) => ({
+      key: cellKey({
+        ...point,
+        ...lane,
+        regularized: undefined,
+        regularization: regularizationOf(point.regularized, resolved),
+        stepSize,
+        startNoise,
+        batch,
+        precision,
+      }),
+      work: point.steps,
+      ask: { ...point, ...lane },
+    })),
+  );
+}
+
+export function methodOf(method: SweepMethod, slope: number): Method {
+  return method === "relu" ? { kind: "relu" } : { kind: method, slope };
+}

@@ -1,0 +1,133 @@
+/** Means and spreads over a sweep's rows, also while they come in. */
+import {
+  sweepLanes,
+  sweepPoints,
+  type SweepBest,
+  type SweepCell,
+  type SweepRow,
+  type SweepSettings,
+} from "./sweep";
+
+type Point = Pick<SweepRow, "method" | "slope" | "steps" | "regularized">;
+
+/** `rows`: those there are, in any order; of other settings they are passed over. */
+export function sweepCells(
+  settings: SweepSettings,
+  targets: readonly number[],
+  rows: Iterable<SweepRow>,
+): {
+  cells: SweepCell[];
+  best: SweepBest[];
+  bestProxygrad: SweepBest[];
+} {
+  const byPoint = new Map<string, Map<string, SweepRow>>();
+  for (const row of rows) {
+    const name = nameOf(row);
+    const ofPoint = byPoint.get(name) ?? new Map<string, SweepRow>();
+    byPoint.set(name, ofPoint.set(`${row.target} ${row.seed}`, row));
+  }
+  const lanes = sweepLanes(settings, targets);
+  const rowsOf = (point: Point) => {
+    const ofPoint = byPoint.get(nameOf(point));
+    return lanes.flatMap(({ target, seed }) => {
+      const row = ofPoint?.get(`${target} ${seed}`);
+      return row ? [row] : [];
+    });
+  };
+  const cells = sweepPoints(settings).map((point) =>
+    cellOf(
+      point,
+      rowsOf(point),
+      rowsOf({ ...point, method: "relu", slope: 0 }),
+      lanes.length,
+    ),
+  );
+  return {
+    cells,
+    best: bestOf(cells),
+    bestProxygrad: bestOf(cells.filter(({ method }) => method === "proxygrad")),
+  };
+}
+
+function nameOf({ method, slope, steps, regularized }: Point): string {
+  return `${method} ${slope} ${steps} ${regularized}`;
+}
+
+function cellOf(
+  { method, slope, steps, regularized }: Point,
+  rows: readonly SweepRow[],
+  plain: readonly SweepRow[],
+  of: number,
+): SweepCell {
+  const values = rows.flatMap(({ score }) => (score === null ? [] : [score]));
+  // compared on the classes and seeds that both have, so that a mean of few is no mean of others
+  const pairs = rows.flatMap(({ target, seed, score }) => {
+    const other = plain.find((p) => p.target === target && p.seed === seed);
+    return score === null || other?.score == null
+      ? []
+      : [{ score, plain: other.score }];
+  });
+  const plainMean = meanOf(pairs.map((pair) => pair.plain));
+  const ownMean = meanOf(pairs.map((pair) => pair.score));
+  return {
+    steps,
+    regularized,
+    method,
+    slope,
+    mean: meanOf(values),
+    spread: spreadOf(values),
+    n: values.length,
+    of,
+    silent: rows.filter(({ silent }) => silent).length,
+    failed: rows.length - values.length,
+    ratio:
+      ownMean !== null && plainMean !== null && plainMean > 0
+        ? ownMean / plainMean
+        : null,
+    above: pairs.filter((pair) => pair.score > pair.plain).length,
+    scores: rows.map(({ target, seed, score }) => ({ target, seed, score })),
+  };
+}
+
+/** The highest mean of each curve among the points that have all their scores; of equal ones the first. */
+function bestOf(cells: readonly SweepCell[]): SweepBest[] {
+  const best = new Map<string, SweepBest>();
+  for (const {
+    steps,
+    regularized,
+    method,
+    slope,
+    mean,
+    n,
+    of,
+    ratio,
+  } of cells) {
+    if (mean === null || n < of) continue;
+    const curve = `${steps} ${regularized}`;
+    const found = best.get(curve);
+    if (!found || mean > found.score)
+      best.set(curve, {
+        steps,
+        regularized,
+        method,
+        slope,
+        score: mean,
+        ratio,
+      });
+  }
+  return [...best.values()];
+}
+
+/** Null of nothing. */
+function meanOf(values: readonly number[]): number | null {
+  if (values.length === 0) return null;
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
+
+/** Standard deviation, n - 1 in the denominator; null of fewer than two. */
+function spreadOf(values: readonly number[]): number | null {
+  const mean = meanOf(values);
+  if (mean === null || values.length < 2) return null;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.sqrt(squares / (values.length - 1));
+}
