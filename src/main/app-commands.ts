@@ -12,12 +12,15 @@ import {
   chooseGallery,
   chooseLibraryFolder,
   chooseNetwork,
+  choosePage,
+  choosePictures,
 } from "./dialogs";
 import { copyPicture } from "./clipboard";
 import type { Engine, EngineConfiguration } from "./engine";
 import type { Log } from "./log";
 import type { Preferences } from "./preferences";
 import { isPresent, type RecentNetworks } from "./recent-networks";
+import { savePage } from "./save-page";
 
 export interface AppCommandOptions {
   readonly engine: Engine;
@@ -96,6 +99,16 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
       ),
     "choose.export": async ({ format, suggestion }) =>
       granted(await chooseExport(window(), format, suggestion)),
+    "choose.folder": async ({ what }) =>
+      granted(await choosePictures(window(), what)),
+    "page.save": async ({ format, suggestion }, { bytes }) => {
+      if (!bytes)
+        throw new Fault("invalid-request", "There is nothing to write.");
+      const path = await choosePage(window(), format, suggestion);
+      if (path === undefined) return null;
+      await savePage(path, bytes);
+      return { name: basename(path) };
+    },
     "choose.library": async () => {
       const libraryFolder = await chooseLibraryFolder(window());
       return libraryFolder === undefined

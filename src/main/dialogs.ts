@@ -1,12 +1,18 @@
 import { basename, join } from "node:path";
 import { app, dialog, type BrowserWindow } from "electron";
+import type { PageFormat } from "../shared/contract";
 import type { ExportFormat } from "../shared/domain";
 import {
   labelExtensions,
   networkExtensions,
   pictureExtensions,
 } from "../shared/network-files";
-import { exportTarget, fileName } from "./export-target";
+import {
+  exportTarget,
+  fileName,
+  pageTarget,
+  type FileTarget,
+} from "./export-target";
 
 /** A path the user chose; undefined: the user thought better of it. */
 type Choice = Promise<string | undefined>;
@@ -78,20 +84,52 @@ export async function chooseExport(
     });
     return filePaths[0];
   }
-  const { extension } = target;
+  return chooseFileToWrite(window, target, suggestion);
+}
+
+/** Where a page of the Lab, or one of its tables, is to be written. The dialog itself asks before a file is replaced. */
+export function choosePage(
+  window: BrowserWindow,
+  format: PageFormat,
+  suggestion: string,
+): Choice {
+  return chooseFileToWrite(window, pageTarget(format), suggestion);
+}
+
+async function chooseFileToWrite(
+  window: BrowserWindow,
+  { title, name, extension }: FileTarget,
+  suggestion: string,
+): Choice {
   const { filePath } = await dialog.showSaveDialog(window, {
-    title: target.title,
+    title,
     buttonLabel: "Export",
     defaultPath: join(
       app.getPath("documents"),
       `${fileName(suggestion)}.${extension}`,
     ),
-    filters: [{ name: target.name, extensions: [extension] }],
+    filters: [{ name, extensions: [extension] }],
   });
   if (!filePath) return undefined;
   return basename(filePath).includes(".")
     ? filePath
     : `${filePath}.${extension}`;
+}
+
+/** A folder of pictures, or of class folders with pictures. */
+export async function choosePictures(
+  window: BrowserWindow,
+  what: "pictures" | "training",
+): Choice {
+  const { filePaths } = await dialog.showOpenDialog(window, {
+    title:
+      what === "pictures"
+        ? "Folder with pictures"
+        : "Folder with a folder of pictures for each class",
+    buttonLabel: "Use this folder",
+    properties: ["openDirectory"],
+  });
+  return filePaths[0];
 }
 
 export async function chooseLibraryFolder(window: BrowserWindow): Choice {

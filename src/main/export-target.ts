@@ -1,13 +1,14 @@
+import type { PageFormat } from "../shared/contract";
 import type { ExportFormat } from "../shared/domain";
 
+export interface FileTarget {
+  readonly kind: "file";
+  readonly title: string;
+  readonly name: string;
+  readonly extension: string;
+}
 export type ExportTarget =
-  | { readonly kind: "folder"; readonly title: string }
-  | {
-      readonly kind: "file";
-      readonly title: string;
-      readonly name: string;
-      readonly extension: string;
-    };
+  { readonly kind: "folder"; readonly title: string } | FileTarget;
 
 /** One file, or a folder for many. */
 export function exportTarget(format: ExportFormat): ExportTarget {
@@ -27,7 +28,19 @@ export function exportTarget(format: ExportFormat): ExportTarget {
   }
 }
 
-function file(title: string, name: string, extension: string): ExportTarget {
+/** A page of the Lab, or one of its tables. */
+export function pageTarget(format: PageFormat): FileTarget {
+  switch (format) {
+    case "html":
+      return file("Export the page", "HTML page", "html");
+    case "json":
+      return file("Export the page's data", "JSON", "json");
+    case "csv":
+      return file("Save the table", "CSV table", "csv");
+  }
+}
+
+function file(title: string, name: string, extension: string): FileTarget {
   return { kind: "file", title, name, extension };
 }
 

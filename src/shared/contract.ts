@@ -23,6 +23,14 @@ import {
 } from "./domain";
 import { faultSchema } from "./fault";
 import { isExperimentId } from "./lab";
+import {
+  trainingLookSchema,
+  trainingOutcomeSchema,
+  trainingPlanSchema,
+  trainingProgressSchema,
+  trainingSchema,
+  trainingSummarySchema,
+} from "./training";
 
 const nothing = z.strictObject({});
 const count = z.int().min(0);
@@ -291,6 +299,49 @@ export const engine = {
     labRequestSchema.extend({ key: z.string() }),
     z.strictObject({ shape: z.tuple([z.int(), z.int(), z.int()]) }).nullable(),
   ),
+  /** What a folder of class folders (or a .tar of it) holds, by names alone; refused where it is none. */
+  "training.look": command(
+    z.strictObject({ token: tokenSchema }),
+    trainingLookSchema,
+  ),
+  /**
+   * A new experiment: every picture is decoded once, what cannot be read is left out, the rest is divided.
+   * `test` may stand for a JSON list of the names of the test part. Progress in pictures.
+   */
+  "training.create": job(
+    z.strictObject({
+      token: tokenSchema,
+      plan: trainingPlanSchema,
+      test: tokenSchema.nullable(),
+    }),
+    trainingSchema,
+    z.strictObject({ done: count, total: count }),
+    z.never(),
+  ),
+  /** Runs what is not finished, from the last checkpoint on. Cancelled, it pauses after the present step. */
+  "training.run": job(
+    z.strictObject({ id: idSchema }),
+    trainingOutcomeSchema,
+    trainingProgressSchema,
+    z.never(),
+  ),
+  "training.list": command(nothing, z.array(trainingSummarySchema)),
+  "training.get": command(z.strictObject({ id: idSchema }), trainingSchema),
+  /** Ends one run early and keeps its best network; a job that is at the experiment goes on with the next run. */
+  "training.stop-run": command(
+    z.strictObject({ id: idSchema, run: idSchema }),
+    nothing,
+  ),
+  /** Moves an experiment to a trash; `training.restore` is the undo. */
+  "training.delete": command(z.strictObject({ id: idSchema }), nothing),
+  "training.restore": command(z.strictObject({ id: idSchema }), nothing),
+  /** Opens a run's best network like any other. */
+  "training.open": job(
+    z.strictObject({ id: idSchema, run: idSchema }),
+    networkSchema,
+    openingSchema,
+    z.never(),
+  ),
   picture: command(
     pictureRefSchema.extend({ step: count }),
     z.strictObject({
@@ -341,6 +392,9 @@ export const settingsSchema = z.strictObject({
 });
 /** What the window remembers from one start to the next; the renderer owns its meaning. */
 export const rememberedSchema = z.record(z.string().max(100), z.json());
+
+/** What a page of the Lab is written as; a table is CSV. */
+export const pageFormatSchema = z.enum(["html", "json", "csv"]);
 
 export const menuCommandSchema = z.enum([
   "open-network",
@@ -412,6 +466,22 @@ export const app = {
       suggestion: z.string().max(200),
     }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /** Folder dialog for pictures: for an experiment of the Lab, or to train on. */
+  "choose.folder": command(
+    z.strictObject({ what: z.enum(["pictures", "training"]) }),
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
+  ),
+  /**
+   * Save dialog for a page of the Lab or one of its tables, and what is written there: the bytes beside the request.
+   * Null: the user thought better of it.
+   */
+  "page.save": command(
+    z.strictObject({
+      format: pageFormatSchema,
+      suggestion: z.string().max(200),
+    }),
+    z.strictObject({ name: z.string() }).nullable(),
   ),
   /** Folder dialog for the library; the reply is the settings as they are afterwards. */
   "choose.library": command(nothing, settingsSchema),
@@ -489,6 +559,7 @@ export type FrameHeader<J extends JobSpec> = z.output<J["frame"]>;
 export type Settings = z.infer<typeof settingsSchema>;
 export type Remembered = z.infer<typeof rememberedSchema>;
 export type AppEvent = z.infer<typeof appEventSchema>;
+export type PageFormat = z.infer<typeof pageFormatSchema>;
 export type MenuCommand = z.infer<typeof menuCommandSchema>;
 export type TileProgress = z.infer<typeof tileProgressSchema>;
 export type GalleryProgress = z.infer<typeof galleryProgressSchema>;

@@ -7,6 +7,7 @@ import { pngOf } from "../lib/png";
 import { Answering } from "./answering.svelte";
 import { Arrivals } from "./arrivals.svelte";
 import { Bench } from "./bench.svelte";
+import { Busy } from "./busy";
 import {
   choicesKey,
   networkKey,
@@ -18,6 +19,7 @@ import { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
 import { Importing } from "./importing.svelte";
 import { KnownNetworks } from "./known.svelte";
+import { Lab } from "./lab.svelte";
 import { Large } from "./large.svelte";
 import { Networks } from "./networks.svelte";
 import { Notices } from "./notices.svelte";
@@ -51,6 +53,7 @@ export class AppState {
   readonly preferences: Preferences;
   readonly remembered: RememberedChoices;
   readonly bench: Bench;
+  readonly lab: Lab;
   readonly runs: Runs;
   readonly large: Large;
   readonly session: Session;
@@ -68,11 +71,14 @@ export class AppState {
     this.preferences = new Preferences(world);
     this.remembered = new RememberedChoices(world);
     this.bench = new Bench(this.networks, this.undo);
-    this.runs = new Runs({
+    const shared = {
       ...this,
       app: world.app,
+      busy: new Busy(world.app),
       painted: () => this.painter.settled(),
-    });
+    };
+    this.runs = new Runs(shared);
+    this.lab = new Lab(shared);
     this.large = new Large(this.bench, this.notices);
     this.session = new Session({
       ...this,
@@ -109,6 +115,17 @@ export class AppState {
 
   run(): void {
     this.runs.run();
+  }
+
+  /** Stops what is looked at. */
+  stop(): void {
+    if (this.#labPage) this.#labPage.stop();
+    else this.runs.stop();
+  }
+
+  /** The Lab's page, where that is what is looked at. */
+  get #labPage() {
+    return this.view.workspace === "lab" ? this.lab.shown : null;
   }
 
   openGallery(id: string): Promise<void> {
@@ -164,13 +181,15 @@ export class AppState {
         void this.arrivals.chooseGallery();
         break;
       case "run":
-        this.runs.run();
+        if (this.#labPage) this.#labPage.run();
+        else this.runs.run();
         break;
       case "stop":
-        this.runs.stop();
+        this.stop();
         break;
       case "export":
-        this.exportRuns();
+        if (this.#labPage) void this.lab.exportPage("html");
+        else this.exportRuns();
         break;
       case "undo":
         // The menu cannot know that a text field has the focus.
@@ -209,6 +228,7 @@ export class AppState {
       .then(() => {
         const choices = this.remembered.get(viewKey, viewChoices);
         if (choices) Object.assign(this.view, choices);
+        this.lab.recall();
       })
       .catch((error: unknown) => {
         this.notices.error(error);

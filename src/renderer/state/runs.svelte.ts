@@ -1,16 +1,16 @@
 import { Fault } from "../../shared/fault";
 import { plural } from "../lib/format";
 import type { Bench } from "./bench.svelte";
+import type { Busy } from "./busy";
 import type { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
 import type { NoticeOptions, Notices } from "./notices.svelte";
 import { Runner, type QueuedRun } from "./runner.svelte";
 import type { Undo } from "./undo.svelte";
-import type { AppCaller } from "./world";
 
 export interface RunsServices {
-  readonly app: AppCaller;
+  readonly busy: Busy;
   readonly engine: Engine;
   readonly networks: Networks;
   readonly bench: Bench;
@@ -174,12 +174,11 @@ export class Runs {
     );
   }
 
-  /** Main asks before it closes the window in the middle of a run. */
   #tellBusy(): void {
     const gallery = this.runner.running;
     const what = gallery
       ? `A run of ${plural(gallery.size, "picture")} is going.`
       : null;
-    void this.#services.app.call("busy", { what }).catch(() => undefined);
+    this.#services.busy.set("gallery", what);
   }
 }

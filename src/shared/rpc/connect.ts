@@ -255,8 +255,10 @@ export function connect<T extends Table>(
       options: CallOptions = {},
     ): Promise<WithBytes<unknown>> {
       const { reply, bytes } = await begin(name, request, options, false);
-      if (!bytes) throw notUnderstood(name, "bytes are missing");
-      return { reply, bytes };
+      // A reply of null says that there is nothing, and so there are no bytes.
+      if (!bytes && reply !== null)
+        throw notUnderstood(name, "bytes are missing");
+      return { reply, bytes: bytes ?? new Uint8Array(0) };
     },
     async job(name: string, request: unknown, options: AnyJobOptions = {}) {
       const { reply } = await begin(name, request, options, true);
