@@ -1,11 +1,13 @@
 /** The Lab on the command line. An experiment's command is a file here and a line in this table. */
 import type { Command } from "../../command";
+import { batchNormInputs } from "./batch-norm-inputs";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import { sweep } from "./sweep";
 import { toy } from "./toy";
 
 export const labCommands: readonly Command[] = [
+  batchNormInputs,
   gradientMagnitude,
   moments,
   sweep,

@@ -1,0 +1,77 @@
+import { slopesOf } from "../../../shared/method";
+import type { Network } from "../../network/network";
+import type { Node } from "../../network/op";
+import { batchNorm } from "../../network/ops/index";
+import { valueOf } from "../../step/differentiate";
+import type { GraphBuilder, Ref } from "../../step/graph";
+import type { NativeRuntime } from "../../step/runtime";
+import type { Batch } from "../gradient-magnitude/batch";
+import {
+  PassBuilder,
+  TrainingPasses,
+} from "../gradient-magnitude/training-pass";
+
+/** Deviations of what enters the batch norms of a Leaky network, of one network structure. To be disposed. */
+export interface Deviations {
+  feed(network: Network, batch: Batch): void;
+  /** One for each of {@link batchNormsOf}, in their order. One native call. */
+  measure(slope: number): readonly number[];
+  dispose(): void;
+}
+
+/** In the order of the network. */
+export function batchNormsOf({ nodes }: Network): readonly Node[] {
+  return nodes.filter(({ op }) => op.kind === batchNorm.kind);
+}
+
+/** Weights are fed; of `network` the structure counts. */
+export function compileDeviations(
+  {
+    network,
+    slopes,
+    batch,
+  }: {
+    readonly network: Network;
+    readonly slopes: readonly number[];
+    readonly batch: number;
+  },
+  runtime: NativeRuntime,
+): Deviations {
+  const builder = new PassBuilder(network, batch);
+  const fetches = new Map<number, readonly Ref[]>();
+  for (const slope of slopes) {
+    const { values } = builder.forward(
+      (own) => slopesOf({ kind: "leaky", slope }, own).forward,
+    );
+    fetches.set(
+      slope,
+      batchNormsOf(network).map(({ inputs: [input = ""] }) =>
+        emitDeviation(builder.graph, valueOf(values, input)),
+      ),
+    );
+  }
+  const passes = new TrainingPasses(builder, runtime);
+  return {
+    feed: (of, fed) => {
+      passes.feed(of, fed);
+    },
+    measure(slope) {
+      const wanted = fetches.get(slope);
+      if (!wanted) throw new RangeError(`the slope ${slope} is not there`);
+      return passes.run(wanted);
+    },
+    dispose: () => {
+      passes.dispose();
+    },
+  };
+}
+
+/** Over all values, the batch's and all channels' together. */
+function emitDeviation(graph: GraphBuilder, x: Ref): Ref {
+  const axes = x.shape.map((_, axis) => axis);
+  const centred = graph.binary("Sub", x, graph.reduce("Mean", x, axes, true));
+  return graph.unary(
+    "Sqrt",
+    graph.reduce("Mean", graph.unary("Square", centred), axes, false),
+  );
+}

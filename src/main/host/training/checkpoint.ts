@@ -1,0 +1,174 @@
+/**
+ * Checkpoints of a run: everything it needs to go on to the bit. A file is
+ *
+ *   "PROXIMA\n" | length of the header, uint32 LE | header, JSON | float32 values, LE | sha256 of all before
+ *
+ * Two are kept, the one before as `checkpoint.previous`: where the last is damaged, a little work is lost, not all.
+ */
+import { createHash } from "node:crypto";
+import { readFile, rename } from "node:fs/promises";
+import { endianness } from "node:os";
+import { join } from "node:path";
+import { z } from "zod";
+import type { TrainState } from "../../../engine";
+import { Fault } from "../../../shared/fault";
+import { parseJson } from "../../../shared/json";
+import { trainingRunSchema } from "../../../shared/training";
+import { codeOf, makeFolder, replaceFile, writeFault } from "../folder";
+
+export const checkpointFile = "checkpoint";
+export const previousFile = "checkpoint.previous";
+
+const magic = Buffer.from("PROXIMA\n");
+const digestBytes = 32;
+const count = z.int().min(0);
+
+/** Where a run is: sums over the present epoch, and what its record says so far. */
+export const positionSchema = z.strictObject({
+  /** Whole epochs done. */
+  epoch: count,
+  /** Steps done of the next one. */
+  step: count,
+  /** Over the steps of the present epoch. */
+  lossSum: z.number(),
+  correct: count,
+  images: count,
+  /** Spent on them. */
+  trainMs: z.number().min(0),
+  run: trainingRunSchema,
+});
+
+const tensorSchema = z.strictObject({
+  group: z.enum(["weights", "first", "second"]),
+  name: z.string().max(1000),
+  shape: z.array(count).max(8),
+});
+
+const headerSchema = z.strictObject({
+  version: z.literal(1),
+  position: positionSchema,
+  /** The optimizer's steps. */
+  step: count,
+  /** In the order of their values. */
+  tensors: z.array(tensorSchema),
+});
+
+export type Position = z.infer<typeof positionSchema>;
+
+export interface RunCheckpoint {
+  readonly position: Position;
+  readonly state: TrainState;
+}
+
+type Weights = TrainState["weights"];
+
+/** Writes the run's checkpoint; the one before stays beside it. Throws `export-failed`. */
+export async function writeCheckpoint(
+  folder: string,
+  checkpoint: RunCheckpoint,
+): Promise<void> {
+  const bytes = encodeCheckpoint(checkpoint);
+  const path = join(folder, checkpointFile);
+  await makeFolder(folder);
+  await rename(path, join(folder, previousFile)).catch((error: unknown) => {
+    if (codeOf(error) !== "ENOENT") throw writeFault(error, path);
+  });
+  await replaceFile(path, bytes);
+}
+
+/**
+ * The last checkpoint that is whole; null where there is none. Throws a Fault `damaged-file` where there are
+ * some and none is whole.
+ */
+export async function readCheckpoint(
+  folder: string,
+): Promise<RunCheckpoint | null> {
+  let seen = false;
+  for (const name of [checkpointFile, previousFile]) {
+    const bytes = await readFile(join(folder, name)).catch(() => null);
+    if (!bytes) continue;
+    seen = true;
+    const checkpoint = decodeCheckpoint(bytes);
+    if (checkpoint) return checkpoint;
+  }
+  if (!seen) return null;
+  throw new Fault(
+    "damaged-file",
+    `The checkpoints in ${folder} are damaged.`,
+    "Take the run's folder away to train it from the start.",
+  );
+}
+
+export function encodeCheckpoint({
+  position,
+  state,
+}: RunCheckpoint): Uint8Array {
+  const groups = [
+    ["weights", state.weights],
+    ["first", state.moments.first],
+    ["second", state.moments.second],
+  ] as const;
+  const tensors: z.infer<typeof tensorSchema>[] = [];
+  const values: Uint8Array[] = [];
+  for (const [group, weights] of groups)
+    for (const [name, { shape, data }] of Object.entries(weights)) {
+      tensors.push({ group, name, shape: [...shape] });
+      values.push(littleEndian(data));
+    }
+  const header = Buffer.from(
+    JSON.stringify({ version: 1, position, step: state.step, tensors }),
+  );
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(header.length);
+  const body = Buffer.concat([magic, length, header, ...values]);
+  return Buffer.concat([body, digestOf(body)]);
+}
+
+/** Null for what is no whole checkpoint. */
+export function decodeCheckpoint(bytes: Buffer): RunCheckpoint | null {
+  const start = magic.length + 4;
+  const end = bytes.length - digestBytes;
+  if (end < start || !bytes.subarray(0, magic.length).equals(magic))
+    return null;
+  if (!digestOf(bytes.subarray(0, end)).equals(bytes.subarray(end)))
+    return null;
+  const headerEnd = start + bytes.readUInt32LE(magic.length);
+  const parsed = headerSchema.safeParse(
+    parseJson(bytes.toString("utf8", start, headerEnd)),
+  );
+  if (!parsed.success) return null;
+  const { position, step, tensors } = parsed.data;
+  const groups: Record<string, Record<string, Weights[string]>> = {
+    weights: {},
+    first: {},
+    second: {},
+  };
+  let at = headerEnd;
+  for (const { group, name, shape } of tensors) {
+    const size = 4 * shape.reduce((a, b) => a * b, 1);
+    if (at + size > end) return null;
+    const data = floatsOf(bytes.subarray(at, at + size));
+    Object.assign(groups[group] ?? {}, { [name]: { shape, data } });
+    at += size;
+  }
+  if (at !== end) return null;
+  const { weights = {}, first = {}, second = {} } = groups;
+  return { position, state: { step, weights, moments: { first, second } } };
+}
+
+function digestOf(bytes: Uint8Array): Buffer {
+  return createHash("sha256").update(bytes).digest();
+}
+
+function littleEndian(data: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return endianness() === "LE" ? bytes : Buffer.from(bytes).swap32();
+}
+
+/** A copy, since the file's bytes need not be aligned. */
+function floatsOf(bytes: Uint8Array): Float32Array {
+  const copy = Buffer.alloc(bytes.length);
+  copy.set(bytes);
+  if (endianness() === "BE") copy.swap32();
+  return new Float32Array(copy.buffer, copy.byteOffset, copy.length / 4);
+}

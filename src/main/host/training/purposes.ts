@@ -1,0 +1,2 @@
+/** First words of the random streams of training, so that none is drawn from for two purposes. */
+export const purposes = { split: 101, order: 102, augmentation: 103 } as const;
