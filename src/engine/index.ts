@@ -57,3 +57,7 @@ export type {
   TrainState,
   TrainStep,
 } from "./training/train-step";
+export {
+  writeLayersModel,
+  type WrittenLayers,
+} from "./formats/tfjs-layers/write";

@@ -102,9 +102,13 @@ export const trainingPlanSchema = z
     { message: "every pair of slopes is given once", path: ["slopes"] },
   );
 
-/** Waiting has not begun; paused has a checkpoint to go on from; stopped was ended early and keeps its best. */
+/**
+ * Waiting has not begun; running is computed now, and never on disk; paused has a checkpoint to go on from;
+ * stopped was ended early and keeps its best.
+ */
 export const trainingRunStateSchema = z.enum([
   "waiting",
+  "running",
   "paused",
   "done",
   "stopped",
@@ -141,7 +145,10 @@ export const trainingRunSchema = z.strictObject({
   state: trainingRunStateSchema,
   /** Epoch by epoch, so far. */
   curve: z.array(curvePointSchema).max(trainingLimits.epochs),
-  /** The epoch whose network is kept: least validation errors, then least loss; the last where nothing is validated. */
+  /**
+   * The epoch whose network is kept: the highest validation accuracy, of equal ones the least loss; the last where
+   * nothing is validated. 0: stopped within the first.
+   */
   best: z
     .strictObject({
       epoch: count,
@@ -175,7 +182,7 @@ export const trainingSchema = z.strictObject({
   createdAt: z.string().max(40),
   plan: trainingPlanSchema,
   data: trainingDataSchema,
-  /** Slopes by slopes, each with every seed. */
+  /** In the order they are computed: every pair of slopes with the first seed, then with the next. */
   runs: z.array(trainingRunSchema),
   /** Whether a job is at it, or waits for its turn. */
   running: z.boolean(),
@@ -281,6 +288,11 @@ export const defaultTrainingPlan: TrainingPlan = {
   validation: 0.1,
   splitSeed: 1,
 };
+
+/** Whether a run is not computed again. */
+export function isEnded({ state }: Pick<TrainingRun, "state">): boolean {
+  return state === "done" || state === "stopped" || state === "failed";
+}
 
 /** The slopes as a gradient rule: ReLU, Leaky ReLU, ProxyGrad or both. */
 export function methodOfSlopes({ forward, backward }: TrainingSlopes): Method {

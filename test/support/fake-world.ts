@@ -189,8 +189,17 @@ export interface FakeOptions {
   readonly lab?: Partial<
     Pick<Handlers<EngineTable>, "lab.stored" | "lab.run" | "lab.picture">
   >;
+  /** Training's rows; without them there is no experiment, and none can be made. */
+  readonly training?: Partial<Pick<Handlers<EngineTable>, TrainingRow>>;
   /** What main says of a network that was opened. */
   readonly was?: Reply<AppTable["networks.opened"]>["was"];
+}
+
+type TrainingRow = Extract<keyof EngineTable, `training.${string}`>;
+
+function noTraining(): Promise<never> {
+  const message = "There is no such experiment.";
+  return Promise.reject(new Fault("damaged-file", message));
 }
 
 /** A network with other answers, as the host would give it. */
@@ -340,6 +349,16 @@ export function fakeWorld(options: FakeOptions = {}) {
       }),
     "lab.picture": () => Promise.resolve(null),
     ...options.lab,
+    "training.look": noTraining,
+    "training.create": noTraining,
+    "training.run": noTraining,
+    "training.list": () => Promise.resolve([]),
+    "training.get": noTraining,
+    "training.stop-run": noTraining,
+    "training.delete": noTraining,
+    "training.restore": noTraining,
+    "training.open": noTraining,
+    ...options.training,
     "library.list": () => Promise.resolve([]),
     "library.get": ({ gallery }) =>
       Promise.resolve(

@@ -19,6 +19,7 @@ import { Networks, type NetworksOptions, type OpenedNetwork } from "./networks";
 import { RememberedAnswers } from "./remembered-answers";
 import { summaryOf } from "./summary";
 import { throttled } from "./throttled";
+import { trainingHandlers } from "./training/handlers";
 
 export interface HostOptions {
   /** Opens the backend; tests bring a small one. */
@@ -179,6 +180,15 @@ export function createHost({
       backend,
       dataFolder: async () => (await ready).dataFolder,
       pathOf,
+      jobs,
+      closing: closing.signal,
+    }),
+    ...trainingHandlers({
+      backend,
+      dataFolder: async () => (await ready).dataFolder,
+      pathOf,
+      open: async (path, context) =>
+        (await (await networks()).open(path, workOf(context))).info,
       jobs,
       closing: closing.signal,
     }),
