@@ -30,11 +30,16 @@ export function preprocessOf({
   const at = (values: readonly number[], channel: number) =>
     values[values.length === 1 ? 0 : channel] ?? 0;
   const all = Array.from({ length: channels }, (_, channel) => channel);
-  return {
-    reversed: order === "BGR" && channels === 3,
-    scale: all.map((channel) => 127.5 / at(std, channel)),
-    offset: all.map(
-      (channel) => (127.5 - at(mean, channel)) / at(std, channel),
-    ),
-  };
+  const scale = all.map((channel) => 127.5 / at(std, channel));
+  const offset = all.map(
+    (channel) => (127.5 - at(mean, channel)) / at(std, channel),
+  );
+  // a fused rectifier makes zeros of what is no number, so nobody would notice later
+  if (![...scale, ...offset].every((v) => Number.isFinite(Math.fround(v))))
+    throw new Fault(
+      "not-finite",
+      "With its preprocessing the network reads no finite numbers.",
+      "Look at the preprocessing: its standard deviation may be far too small.",
+    );
+  return { reversed: order === "BGR" && channels === 3, scale, offset };
 }
