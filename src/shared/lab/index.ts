@@ -1,21 +1,21 @@
 /** The experiments of the Lab. A new one is a file here and its row, a folder in the engine, and a page. */
+import { backward } from "./backward";
 import { classTable } from "./class-table";
 import { batchNormInputs } from "./batch-norm-inputs";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
 import type { RowOf, SettingsOf, SummaryOf } from "./spec";
 import { sweep } from "./sweep";
-import { sweep } from "./sweep";
 import { toy } from "./toy";
 
-export { defineSpec, type ExperimentSpec } from "./spec";
+export { defineSpec, worksWithTensors, type ExperimentSpec } from "./spec";
 
 export const experimentSpecs = {
+  backward,
   "batch-norm-inputs": batchNormInputs,
   "class-table": classTable,
   "gradient-magnitude": gradientMagnitude,
   moments,
-  sweep,
   sweep,
   toy,
 } as const;

@@ -12,10 +12,16 @@ export interface ExperimentSpec {
   readonly network: "none" | "optional" | "needed";
   /** Whether it computes through the backend, and so takes its turn behind galleries and other experiments. */
   readonly heavy: boolean;
+  /** Light, and works with tensors all the same: gets the backend, takes no turn. */
+  readonly backend?: boolean;
   /** Every setting has a default: `{}` is a whole request. */
   readonly settings: z.ZodType;
   readonly row: z.ZodType;
   readonly summary: z.ZodType;
+}
+
+export function worksWithTensors({ heavy, backend }: ExperimentSpec): boolean {
+  return heavy || backend === true;
 }
 
 /** Declares an experiment; only helps inference. */

@@ -11,6 +11,7 @@ import type { OpenedNetwork } from "../../../main/host/networks";
 import { labIn } from "../../../main/host/lab/handlers";
 import {
   experimentSpecs,
+  worksWithTensors,
   type ExperimentId,
   type LabRow,
   type LabSettings,
@@ -73,7 +74,7 @@ export function labCommand<K extends ExperimentId>(
         experiment: front.experiment,
         settings,
         network,
-        backend: spec.heavy ? await openTheBackend(context) : null,
+        backend: worksWithTensors(spec) ? await openTheBackend(context) : null,
         images: images === undefined ? null : await imageFolder(images),
         folder: labIn(dataFolder()),
       });

@@ -1,5 +1,6 @@
 /** The Lab on the command line. An experiment's command is a file here and a line in this table. */
 import type { Command } from "../../command";
+import { backward } from "./backward";
 import { batchNormInputs } from "./batch-norm-inputs";
 import { gradientMagnitude } from "./gradient-magnitude";
 import { moments } from "./moments";
@@ -7,6 +8,7 @@ import { sweep } from "./sweep";
 import { toy } from "./toy";
 
 export const labCommands: readonly Command[] = [
+  backward,
   batchNormInputs,
   gradientMagnitude,
   moments,

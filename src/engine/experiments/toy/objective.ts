@@ -78,9 +78,13 @@ function correlation(filter: readonly number[], size: number): Correlation {
   ) => {
     wrap(from, size, radius, wrapped);
     for (const { weight, at } of weights)
-      for (let row = 0, to = 0; row < size; row++)
-        for (let read = at + row * stride, n = size; n > 0; n--)
-          into[to] = (into[to++] ?? 0) + weight * (wrapped[read++] ?? 0);
+      for (let row = 0; row < size; row++) {
+        const read = at + row * stride;
+        const to = row * size;
+        for (let i = 0; i < size; i++)
+          into[to + i] =
+            (into[to + i] ?? 0) + weight * (wrapped[read + i] ?? 0);
+      }
   };
   return {
     apply: (x, into) => {

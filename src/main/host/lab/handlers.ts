@@ -3,7 +3,11 @@ import { join } from "node:path";
 import type { ImageSource } from "../../../engine";
 import type { EngineTable } from "../../../shared/contract";
 import { Fault } from "../../../shared/fault";
-import { experimentSpecs, isExperimentId } from "../../../shared/lab";
+import {
+  experimentSpecs,
+  isExperimentId,
+  worksWithTensors,
+} from "../../../shared/lab";
 import { toPicture } from "../../../shared/pictures";
 import type { Handlers } from "../../../shared/rpc";
 import type { Backend } from "../backend";
@@ -52,7 +56,7 @@ export function labHandlers(host: LabHost): Handlers<LabTable> {
       settings,
       network:
         network === null ? null : await (await host.networks()).get(network),
-      backend: spec.heavy ? await host.backend() : null,
+      backend: worksWithTensors(spec) ? await host.backend() : null,
       images: source,
       folder: labIn(await host.dataFolder()),
     };
