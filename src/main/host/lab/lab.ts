@@ -26,7 +26,7 @@ export interface LabRequest {
   readonly experiment: ExperimentId;
   readonly settings: unknown;
   readonly network: OpenedNetwork | null;
-  /** Null for experiments that are not heavy. */
+  /** Null for experiments that do not work with tensors. */
   readonly backend: Backend | null;
   readonly images: ImageSource | null;
   /** `<data folder>/lab`. */
