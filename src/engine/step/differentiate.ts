@@ -55,6 +55,8 @@ export interface ReverseOptions {
   readonly graph: GraphBuilder;
   /** The backward slope the gradient rule gives a rectifier whose own slope is `own`. */
   readonly backwardSlope: (own: number) => number;
+  /** Whether gradients of weights are wanted; without, operations that cannot be trained are let pass. Default: yes. */
+  readonly weights?: boolean;
 }
 
 /** A reverse pass: gradients of the seeded objective. What is not fetched of it is not computed. */
@@ -102,6 +104,7 @@ export function emitGradients(
     options,
     (node, emission, dy) => {
       found.set(node.name, dy);
+      if (options.weights === false) return;
       const gradients = emission.weightAdjoint?.(dy, options);
       if (gradients) weights.set(node.name, gradients);
     },

@@ -42,7 +42,11 @@ export function compileMagnitudes(
       network,
       forward,
       new Map([[network.output, loss.gradient]]),
-      { graph, backwardSlope: (own) => slopesOf(method, own).backward },
+      {
+        graph,
+        backwardSlope: (own) => slopesOf(method, own).backward,
+        weights: false,
+      },
     ).of(node);
     // no gradient flows there: the loss does not depend on the node
     const size = gradient?.shape.map((_, axis) => axis) ?? [];
