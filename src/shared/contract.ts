@@ -140,7 +140,12 @@ export const knownNetworkSchema = z.strictObject({
 });
 
 /** A row of an experiment's result; the experiment's own schema says what it holds (see shared/lab). */
-export const labRowSchema = z.strictObject({ key: z.string(), row: z.json() });
+export const labRowSchema = z.strictObject({
+  key: z.string(),
+  row: z.json(),
+  /** What the row of a long cell is so far: the cell still counts as missing. */
+  partial: z.literal(true).optional(),
+});
 
 export const labProgressSchema = z.strictObject({
   /** Work done and to do, over all cells; the unit is the experiment's. */

@@ -45,6 +45,8 @@ export type LabState = "idle" | "running" | "stopping" | "done" | "failed";
 export interface LabEntry<K extends ExperimentId> {
   readonly key: string;
   readonly row: LabRow<K>;
+  /** What the row of a long cell is so far: the cell still counts as missing. */
+  readonly partial?: true;
 }
 
 /** A picture on its way, or kept with its row. */
@@ -114,9 +116,14 @@ export class LabRun<K extends ExperimentId> {
     return this.state === "running" || this.state === "stopping";
   }
 
+  /** Rows that are whole. */
+  get finished(): number {
+    return wholes(this.rows).length;
+  }
+
   /** Cells these settings ask for; null before it is known. */
   get cells(): number | null {
-    return this.missing === null ? null : this.rows.length + this.missing;
+    return this.missing === null ? null : this.finished + this.missing;
   }
 
   /** Why nothing can be run just now, in a sentence; null where it can. */
@@ -356,7 +363,7 @@ export class LabRun<K extends ExperimentId> {
     const known = new Map(this.rows.map((entry) => [entry.key, entry]));
     for (const entry of rows) known.set(entry.key, this.#entry(entry));
     this.rows = [...known.values()];
-    if (cells !== null) this.missing = Math.max(0, cells - known.size);
+    if (cells !== null) this.missing = Math.max(0, cells - this.finished);
     // In a fresh run the rows of before are still there: a look would bring them back.
     if (!fresh)
       this.#timer ??= setTimeout(() => {
@@ -368,10 +375,17 @@ export class LabRun<K extends ExperimentId> {
     const entries = rows.map((entry) => this.#entry(entry));
     if (this.busy) {
       // Rows may have come since the look was answered.
-      const found = new Set(entries.map(({ key }) => key));
-      const later = this.rows.filter(({ key }) => !found.has(key));
-      entries.push(...later);
-      this.missing = Math.max(0, missing - later.length);
+      const found = new Map(
+        entries.map((entry, index) => [entry.key, { entry, index }]),
+      );
+      const later = this.rows.filter(
+        ({ key }) => found.get(key)?.entry.partial ?? !found.has(key),
+      );
+      for (const entry of later) {
+        const { index } = found.get(entry.key) ?? { index: entries.length };
+        entries[index] = entry;
+      }
+      this.missing = Math.max(0, missing - wholes(later).length);
     } else this.missing = missing;
     this.rows = entries;
     // The host's experiment wrote it by the schema of this spec.
@@ -379,8 +393,8 @@ export class LabRun<K extends ExperimentId> {
   }
 
   /** The host's experiment wrote the row by the schema of this spec, and its store read it back by that. */
-  #entry({ key, row }: LabRowData): LabEntry<K> {
-    return { key, row: row as LabRow<K> };
+  #entry({ key, row, partial }: LabRowData): LabEntry<K> {
+    return { key, row: row as LabRow<K>, ...(partial && { partial }) };
   }
 
   #clear(): void {
@@ -421,6 +435,12 @@ export class LabRun<K extends ExperimentId> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+function wholes<E extends { readonly partial?: true }>(
+  entries: readonly E[],
+): E[] {
+  return entries.filter(({ partial }) => !partial);
 }
 
 function rememberedKey(experiment: ExperimentId): string {

@@ -117,7 +117,7 @@ export class LabBench {
       if (row !== undefined) found.set(key, row);
     }
     return {
-      rows: [...found].map(([key, row]) => ({ key, row: plain(row) })),
+      rows: [...found.keys()].flatMap((key) => this.#told(key) ?? []),
       missing,
       summary: plain(
         this.#experiment.summarize(this.#settings, found, this.#world),
@@ -145,10 +145,8 @@ export class LabBench {
     );
     if (fresh) await this.#forget(left);
     for (const { key } of cells) {
-      const row = left.has(key)
-        ? this.#store.partial(key)
-        : this.#store.get(key);
-      if (row !== undefined) report.row({ key, row: plain(row) });
+      const told = this.#told(key);
+      if (told && (told.partial ?? !left.has(key))) report.row(told);
     }
     report.flush(true);
     try {
@@ -168,7 +166,7 @@ export class LabBench {
           } else if (happening.kind === "partial") {
             const { key, row, keep } = happening;
             await this.#store.putPartial(key, row, { keep });
-            report.row({ key, row: plain(row) });
+            report.row({ key, row: plain(row), partial: true });
           } else {
             const { key, shape, image, step, final } = happening;
             if (final)
@@ -185,6 +183,16 @@ export class LabBench {
       report.flush(true);
     }
     return this.stored();
+  }
+
+  /** What there is of a cell; null where it has not begun. */
+  #told(key: string): LabRowData | null {
+    const whole = this.#store.get(key);
+    if (whole !== undefined) return { key, row: plain(whole) };
+    const partial = this.#store.partial(key);
+    return partial === undefined
+      ? null
+      : { key, row: plain(partial), partial: true };
   }
 
   /** What long cells have reached: they begin anew. */
