@@ -19,7 +19,6 @@ import type {
 } from "../../../src/engine/experiments/experiment";
 import type { Network } from "../../../src/engine/network/network";
 import { randomStream } from "../../../src/engine/random";
-import { makeStep } from "../../../src/engine/step/make-step";
 import { openBackend, type Backend } from "../../../src/main/host/backend";
 import { openNamed, type OpenedNetwork } from "../../../src/main/host/networks";
 import {
@@ -482,20 +481,14 @@ describe("going on", () => {
     const ascent = ascentOf(settings, here);
     const [group] = groupsOf(cells, () => 0, ascent.batch);
     if (!group) throw new Error("no group");
-    const methods = group.cells[0]?.map(({ ask }) => ask.method) ?? [];
-    const step = makeStep(
-      { network: here.network, methods, ...ascent },
-      backend.runtime,
-    );
     const pace = { checkpoint: 0, partial: 0, frame: 0 };
     const crashed = await collect(
-      climb(group, ascent, here, { step, signal: never, pace }),
+      climb(group, ascent, here, { signal: never, pace }),
       (one) =>
         one.kind === "partial" &&
         one.row.method === "leaky" &&
         one.row.step === 17,
     );
-    step.dispose();
     expect(
       [...store.kept.values()].map(({ step: at }) => at).toSorted(),
     ).toEqual([16, 16, 16, 17, 17, 17]);

@@ -6,6 +6,7 @@ import { exitCodes } from "../../exit";
 import { ProgressLine } from "../../progress-line";
 import { dataFolder } from "../../../main/host/data-folder";
 import { imageFolder } from "../../../main/host/lab/image-folder";
+import type { StoredPicture } from "../../../main/host/lab/cell-store";
 import { LabBench } from "../../../main/host/lab/lab";
 import type { OpenedNetwork } from "../../../main/host/networks";
 import { labIn } from "../../../main/host/lab/handlers";
@@ -38,6 +39,15 @@ export interface LabFront<K extends ExperimentId> {
   lines(rows: readonly LabRow<K>[], summary: LabSummary<K>): readonly object[];
   /** The same for people. */
   table(rows: readonly LabRow<K>[], summary: LabSummary<K>): readonly string[];
+  /** What else is made of the result, once it is printed: files. */
+  finish?(outcome: LabOutcome<LabRow<K>>, values: Values): Promise<void>;
+}
+
+/** What a command is left with. */
+export interface LabOutcome<Row> {
+  readonly rows: readonly { readonly key: string; readonly row: Row }[];
+  /** A picture kept under a key; null where none was. */
+  readonly picture: (key: string) => Promise<StoredPicture | null>;
 }
 
 /** Whether an experiment of the Lab takes a folder of pictures is told by its having this flag. */
@@ -84,6 +94,13 @@ export function labCommand<K extends ExperimentId>(
       const conclusion = summary as LabSummary<K>;
       for (const line of front.lines(typed, conclusion)) context.emit(line);
       for (const line of front.table(typed, conclusion)) context.print(line);
+      await front.finish?.(
+        {
+          rows: rows.map(({ key }, i) => ({ key, row: typed[i] as LabRow<K> })),
+          picture: (key) => bench.picture(key),
+        },
+        values,
+      );
       return missing > 0 && context.signal.aborted
         ? exitCodes.cancelled
         : exitCodes.done;

@@ -4,7 +4,6 @@ import { pictureKey, type ClassRow } from "../../../shared/lab/class-table";
 import { titleMethod } from "../../../shared/method";
 import { ascend, type TileUpdate } from "../../ascent/ascend";
 import type { Network } from "../../network/network";
-import type { Step } from "../../step/step";
 import type { Checkpoints, Happening, World } from "../experiment";
 import { Course } from "./course";
 import type { Group } from "./groups";
@@ -29,11 +28,9 @@ export async function* climb(
   settings: AscentSettings,
   world: World & { readonly network: Network },
   {
-    step,
     signal,
     pace = usualPace,
   }: {
-    readonly step: Step;
     readonly signal: AbortSignal;
     readonly pace?: Pace;
   },
@@ -124,7 +121,7 @@ export async function* climb(
         }
       : {};
   for await (const updates of ascend(
-    { network, targets, methods, settings, runtime, step, ...start },
+    { network, targets, methods, settings, runtime, ...start },
     { signal: ending.signal },
   )) {
     const [first] = updates;

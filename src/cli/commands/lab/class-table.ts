@@ -1,0 +1,163 @@
+import {
+  limits,
+  precisionSchema,
+  type Regularization,
+} from "../../../shared/domain";
+import type { OpenedNetwork } from "../../../main/host/networks";
+import type {
+  ClassRow,
+  ClassTableSummary,
+} from "../../../shared/lab/class-table";
+import { titleMethod } from "../../../shared/method";
+import { readChoice, readNumber, readTargets } from "../../arguments";
+import type { Values } from "../../command";
+import { writeClassPictures } from "./class-pictures";
+import { labCommand } from "./front";
+
+export const classTable = labCommand({
+  name: "class-table",
+  experiment: "class-table",
+  synopsis:
+    "NETWORK [--targets T,...] [--steps 2500] [--leaky 0.1] [--proxygrad 0.1] [--seed 1] [--out DIR]",
+  summary:
+    "Score of each class after a long ascent under ReLU, Leaky ReLU and ProxyGrad; goes on where it was stopped.",
+  positionals: { min: 1, max: 1 },
+  flags: {
+    targets: {
+      value: "T,...",
+      help: "classes by index or label; without it the paper's eight, else eight others",
+    },
+    steps: { value: "2500", help: "updates of each image" },
+    leaky: { value: "0.1", help: "slope of the Leaky ReLU network" },
+    proxygrad: { value: "0.1", help: "ProxyGrad's backward slope" },
+    seed: {
+      value: "1",
+      help: "decides the start and the random transforms",
+    },
+    "step-size": {
+      value: "L",
+      help: "L2 length of an update, in units of x in [-1, 1]",
+    },
+    noise: { value: "S", help: "standard deviation of the start around grey" },
+    blur: {
+      value: "S",
+      help: "sigma of the blur after each step, in pixels; 0 is off",
+    },
+    rotate: { value: "D", help: "largest rotation, in degrees; 0 is off" },
+    batch: { value: "N", help: "images in one call; it decides the last bits" },
+    precision: { value: "P", help: "float32 or bfloat16" },
+    out: {
+      value: "DIR",
+      help: "the pictures, as PNG (contrast +-3 sigma) and as .npy",
+    },
+  },
+  settings: (values, _positionals, network) => {
+    const number = (
+      name: string,
+      range: Parameters<typeof readNumber>[2],
+      fallback: number,
+    ) => readNumber(`--${name}`, values.one(name), range, fallback);
+    /** Null: the network's own. */
+    const own = (name: string, range: Parameters<typeof readNumber>[2]) =>
+      readNumber(`--${name}`, values.one(name), range, null);
+    const slope = { min: 0, max: 1 };
+    const precision = values.one("precision");
+    return {
+      targets: values.has("targets")
+        ? readTargets(
+            "--targets",
+            values.one("targets") ?? "",
+            network?.info.labels ?? [],
+          )
+        : null,
+      steps: number("steps", { min: 1, max: limits.steps, whole: true }, 2500),
+      leaky: number("leaky", slope, 0.1),
+      proxygrad: number("proxygrad", slope, 0.1),
+      seed: number("seed", { min: 0, max: 0xffffffff, whole: true }, 1),
+      stepSize: own("step-size", { min: 0, above: true, max: 10_000 }),
+      startNoise: own("noise", { min: 0, max: 10 }),
+      regularization: readRegularization(values, network),
+      batch: own("batch", { min: 1, max: limits.batch, whole: true }),
+      precision:
+        precision === undefined
+          ? null
+          : readChoice("--precision", precision, precisionSchema.options),
+    };
+  },
+  lines: (rows, { classes, methods }) => {
+    const each = (name: "mean" | "wins" | "ratio") =>
+      Object.fromEntries(methods.map((one) => [one.method, one[name]]));
+    return [
+      ...rows,
+      {
+        mean: each("mean"),
+        wins: each("wins"),
+        ratio: each("ratio"),
+        classes,
+      },
+    ];
+  },
+  table: (rows, summary) => [
+    "method           score     top-1  class",
+    ...rows.map(describe),
+    ...(summary.classes > 0 ? conclude(summary) : []),
+  ],
+  finish: writeClassPictures,
+});
+
+/** What is said of it, completed with the network's own; null where nothing is. */
+function readRegularization(
+  values: Values,
+  network: OpenedNetwork | null,
+): Regularization | null {
+  if (!values.has("blur") && !values.has("rotate")) return null;
+  const own = network?.info.defaults.regularization;
+  return {
+    blur: readNumber(
+      "--blur",
+      values.one("blur"),
+      { min: 0, max: 20 },
+      own?.blur ?? 0,
+    ),
+    rotate: readNumber(
+      "--rotate",
+      values.one("rotate"),
+      { min: 0, max: 180 },
+      own?.rotate ?? 0,
+    ),
+    rotateProbability: own?.rotateProbability ?? 0.3,
+  };
+}
+
+function describe(row: ClassRow): string {
+  const { label, target, score, state, step, top1 } = row;
+  return [
+    titleOf(row).padEnd(15),
+    score.toFixed(2).padEnd(8),
+    (top1 ? "yes" : "no").padEnd(5),
+    `${target} ${label}`,
+    ...(state === "done"
+      ? []
+      : [`${state === "silent" ? "silent" : "stopped"} at step ${step}`]),
+  ].join("  ");
+}
+
+function conclude({ classes, methods }: ClassTableSummary): string[] {
+  return [
+    `Mean over ${classes} ${classes === 1 ? "class" : "classes"}:`,
+    ...methods.map((one) =>
+      [
+        titleOf(one).padEnd(15),
+        (one.mean ?? NaN).toFixed(2).padEnd(8),
+        `best of ${one.wins}`,
+        ...(one.ratio === null ? [] : [`${one.ratio.toFixed(3)} of ReLU's`]),
+      ].join("  "),
+    ),
+  ];
+}
+
+function titleOf({ method, slope }: Pick<ClassRow, "method" | "slope">) {
+  return titleMethod(
+    method === "relu" ? { kind: method } : { kind: method, slope },
+  );
+}
