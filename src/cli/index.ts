@@ -16,6 +16,7 @@ import { merge } from "./commands/merge";
 import { networks } from "./commands/networks";
 import { render } from "./commands/render";
 import { score } from "./commands/score";
+import { train } from "./commands/train";
 import { exitCodeOf, exitCodes, usage } from "./exit";
 import { helpOf, overview } from "./help";
 import type { Io } from "./io";
@@ -32,6 +33,7 @@ const commands: readonly Command[] = [
   bench,
   networks,
   download,
+  train,
   ...labCommands,
 ];
 

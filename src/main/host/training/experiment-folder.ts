@@ -2,6 +2,7 @@
  * An experiment on disk: `experiment.json` (what was asked for and found), `pictures.json` (every picture with its
  * class and part), and a folder a run with `run.json`, `checkpoint`, `checkpoint.previous` and `best`, a network.
  */
+import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -135,6 +136,12 @@ export async function readTraining(
   const { id, createdAt, plan, data } = await readExperiment(folder);
   const runs = await readRuns(folder, plan);
   return { id, createdAt, plan, data, runs, running };
+}
+
+/** Names sort by time: 20260131-174501-3f9a. */
+export function newId(): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
+  return `${time.replace("T", "-")}-${randomBytes(2).toString("hex")}`;
 }
 
 /** Names of folders in a folder that could be experiments. */

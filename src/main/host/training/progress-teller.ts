@@ -16,8 +16,8 @@ export interface TellerOptions {
 }
 
 const intervalMs = 100;
-/** A batch weighs so much in the pace; older ones less and less. */
-const weight = 0.1;
+/** A batch weighs at least so much in the pace; older ones less and less. */
+const leastWeight = 0.1;
 /** A picture that is only looked at takes about so much of the time of one that is learned from. */
 const validationShare = 0.35;
 
@@ -28,6 +28,7 @@ export class ProgressTeller {
   readonly #options: TellerOptions;
   readonly #changed = new Map<string, TrainingRun>();
   #msPerImage: number | null = null;
+  #measured = 0;
   #loss: number | null = null;
   #sentAt = -Infinity;
   #last: { index: number; report: RunReport } | null = null;
@@ -53,6 +54,8 @@ export class ProgressTeller {
     if (work && work.images > 0) {
       const ms = work.ms / work.images;
       const before = this.#msPerImage ?? ms;
+      // the first step of all is slow: TensorFlow prepares the graph
+      const weight = Math.max(leastWeight, 1 / Math.max(1, this.#measured++));
       this.#msPerImage = before + weight * (ms - before);
     }
     const now = performance.now();

@@ -1,5 +1,4 @@
 /** The experiments of the app's own folder. */
-import { randomBytes } from "node:crypto";
 import { rename, rm, stat, utimes, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { idSchema } from "../../../shared/domain";
@@ -17,6 +16,7 @@ import { createExperiment, type CreateOptions } from "./create";
 import {
   bestFolder,
   experimentNames,
+  newId,
   readRuns,
   readExperiment,
   readTraining,
@@ -230,10 +230,4 @@ async function exists(path: string): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-/** Names sort by time: 20260131-174501-3f9a. */
-function newId(): string {
-  const time = new Date().toISOString().replaceAll(/[-:]|\..*/g, "");
-  return `${time.replace("T", "-")}-${randomBytes(2).toString("hex")}`;
 }
