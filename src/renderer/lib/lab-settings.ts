@@ -15,7 +15,7 @@ export function problemOf(
   const parsed = schema.safeParse(settings);
   if (parsed.success) return null;
   const [issue] = parsed.error.issues;
-  return issue ? sentence(issue.message) : "This is not valid.";
+  return issue ? sentence(issue) : "This is not valid.";
 }
 
 /**
@@ -47,8 +47,30 @@ export function recallSettings<K extends ExperimentId>(
   }
 }
 
-/** "Too big: expected number to be <=1" -> "Too big: expected number to be ≤ 1." */
-function sentence(message: string): string {
-  const plain = message.replace(/>=\s*/g, "≥ ").replace(/<=\s*/g, "≤ ").trim();
-  return /[.!?]$/.test(plain) ? plain : `${plain}.`;
+/** What is wrong, as a person would say it. */
+function sentence(issue: z.core.$ZodIssue): string {
+  const values = (count: number | bigint) =>
+    `${count} ${Number(count) === 1 ? "value" : "values"}`;
+  switch (issue.code) {
+    case "too_big":
+      if (issue.origin === "array") return `At most ${values(issue.maximum)}.`;
+      return issue.inclusive === false
+        ? `Less than ${issue.maximum}.`
+        : `At most ${issue.maximum}.`;
+    case "too_small":
+      if (issue.origin === "array") return `At least ${values(issue.minimum)}.`;
+      return issue.inclusive === false
+        ? `More than ${issue.minimum}.`
+        : `At least ${issue.minimum}.`;
+    case "invalid_type":
+      return issue.expected === "int"
+        ? "A whole number is needed."
+        : `A ${issue.expected} is needed.`;
+    case "custom": {
+      const text = issue.message.charAt(0).toUpperCase() + issue.message.slice(1); // prettier-ignore
+      return /[.!?]$/.test(text) ? text : `${text}.`;
+    }
+    default:
+      return `${issue.message}.`;
+  }
 }

@@ -30,13 +30,14 @@ export function linearScale(
     [low, high] = from0 && low === 0 ? [0, 1] : [low - room, high + room];
   }
   const step = niceStep((high - low) / count);
-  // Whole multiples of the step, freed of binary dust.
+  // Whole multiples of the step. A value a hair beyond a tick does not open another step.
+  const slack = nice ? 0.04 : 1e-9;
   const first = nice
-    ? Math.floor(low / step + 1e-9)
-    : Math.ceil(low / step - 1e-9);
+    ? Math.floor(low / step + slack)
+    : Math.ceil(low / step - slack);
   const last = nice
-    ? Math.ceil(high / step - 1e-9)
-    : Math.floor(high / step + 1e-9);
+    ? Math.ceil(high / step - slack)
+    : Math.floor(high / step + slack);
   const ticks: number[] = [];
   for (let k = first; k <= last; k++)
     ticks.push(Number((k * step).toPrecision(12)));
