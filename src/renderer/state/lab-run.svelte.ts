@@ -8,6 +8,7 @@ import type {
 import { encodeFault, Fault, type FaultData } from "../../shared/fault";
 import {
   experimentSpecs,
+  worksOnNetwork,
   type ExperimentId,
   type LabRow,
   type LabSettings,
@@ -131,7 +132,7 @@ export class LabRun<K extends ExperimentId> {
     const { engine, networks } = this.#services;
     if (engine.state === "gone") return "The engine is not running.";
     if (engine.state === "starting") return "The engine is starting.";
-    if (this.spec.network === "none") return null;
+    if (!this.#asksForNetwork) return null;
     const { current } = networks;
     if (!current)
       return this.spec.network === "needed" ? "No network is open." : null;
@@ -317,7 +318,7 @@ export class LabRun<K extends ExperimentId> {
     this.#watchers.set(key, watchers);
     const known = this.#pictures.get(key);
     if (known) listener(known);
-    else if (this.rows.some((entry) => entry.key === key))
+    else if (this.rows.some((entry) => isPictureOf(entry.key, key)))
       void this.#fetch(key);
     return () => {
       watchers.delete(listener);
@@ -406,10 +407,12 @@ export class LabRun<K extends ExperimentId> {
     this.fault = null;
   }
 
+  get #asksForNetwork(): boolean {
+    return worksOnNetwork(this.spec, this.settings);
+  }
+
   #network() {
-    return this.spec.network === "none"
-      ? null
-      : this.#services.networks.current;
+    return this.#asksForNetwork ? this.#services.networks.current : null;
   }
 
   #request(): LabRequest {
@@ -435,6 +438,11 @@ export class LabRun<K extends ExperimentId> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/** Whether a picture's key is a cell's: the cell's own, or with "@" and more behind it where it keeps several. */
+export function isPictureOf(cell: string, picture: string): boolean {
+  return picture === cell || picture.startsWith(`${cell}@`);
 }
 
 function wholes<E extends { readonly partial?: true }>(

@@ -112,22 +112,23 @@ export const classTable = defineSpec({
   summary: summarySchema,
 });
 
-/** At which steps a run of so many is traced: every run from its start on, close together first, 250 at most. */
-export function tracedSteps(steps: number): readonly number[] {
-  // half of them at equal distances, half at equal ratios, so that both axes of steps are well covered
-  const evenly = 150;
-  const ratios = 99;
-  const traced = new Set<number>();
-  for (let i = 0; i < evenly; i++)
-    traced.add(Math.round((steps * i) / (evenly - 1)));
-  for (let i = 0; i <= ratios; i++)
-    traced.add(Math.round(steps ** (i / ratios)));
-  return [...traced].toSorted((a, b) => a - b);
-}
-
 /** Steps whose pictures are kept besides the last one's. */
 export function picturedSteps(steps: number): readonly number[] {
   return [1, 10, 50, 250, 1000, 5000, 25_000].filter((step) => step < steps);
+}
+
+/**
+ * At which steps a run of so many is traced, 250 at most: start, end, those with pictures, and between them half at
+ * equal distances and half at equal ratios, so that both axes of steps are well covered.
+ */
+export function tracedSteps(steps: number): readonly number[] {
+  const even = 142;
+  const ratios = 99;
+  const traced = new Set(picturedSteps(steps));
+  for (let i = 0; i <= even; i++) traced.add(Math.round((steps * i) / even));
+  for (let i = 0; i <= ratios; i++)
+    traced.add(Math.round(steps ** (i / ratios)));
+  return [...traced].toSorted((a, b) => a - b);
 }
 
 /** Under which key the picture after so many steps is kept with the cell's row. */
