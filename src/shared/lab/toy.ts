@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { slopeSchema } from "../domain";
-import { defineSpec } from "./spec";
+import { parseJson } from "../json";
+import { defineSpec, type SettingsOf } from "./spec";
 
 export const toyNames = ["T1", "T2", "T3", "T4"] as const;
 export const toyNameSchema = z.enum(toyNames);
@@ -21,6 +22,14 @@ export const toyRuns: Readonly<Record<ToyName, readonly SlopePair[]>> = {
   T2: pairs([0, 0], [0.1, 0.1], [0.1, 0.3]),
   T3: pairs([0, 0], [0.1, 0.1], [0, 0.3], [0, 0.6]),
   T4: pairs([0, 0], [0.1, 0.1], [0, 0.1], [0, 0.2]),
+};
+
+/** Backward slopes on both sides of p*, and p* well inside. */
+export const toySweeps: Readonly<Record<ToyName, readonly number[]>> = {
+  T1: evenly(0.2),
+  T2: evenly(0.2),
+  T3: evenly(1),
+  T4: evenly(0.4),
 };
 
 const share = z.number().min(0).max(1);
@@ -45,7 +54,10 @@ export const toy = defineSpec({
       .max(16)
       .default([...toyRuns.T4]),
     /** Backward slopes to try at the forward slope `sweepForward`. */
-    sweep: z.array(slopeSchema).max(201).default([]),
+    sweep: z
+      .array(slopeSchema)
+      .max(201)
+      .default([...toySweeps.T4]),
     sweepForward: slopeSchema.default(0),
     /** T3's second weight is -lambda. */
     lambda: z.number().min(0).max(100).default(0.5),
@@ -64,7 +76,7 @@ export const toy = defineSpec({
     start: z.number().min(0).max(10).default(0.3),
     seed: z.int().min(0).max(0xffffffff).default(1),
     /** Keeps a picture of every point of the trace with each run; see {@link toyFilmKey}. */
-    film: z.boolean().default(false),
+    film: z.boolean().default(true),
   }),
   row: z.strictObject({
     toy: toyNameSchema,
@@ -113,6 +125,17 @@ export const toy = defineSpec({
   }),
 });
 
+/** The factor on the gradient: what was asked for, or the toy's own. */
+export function toyStep({
+  toy: name,
+  kernel,
+  step,
+}: Pick<SettingsOf<typeof toy>, "toy" | "kernel" | "step">): number {
+  if (step !== null) return step;
+  if (name === "T3") return 0.02;
+  return name === "T4" ? 0.01 / kernel.reduce((sum, w) => sum + w, 0) : 0.01;
+}
+
 /** The film of a run: its pictures at the points of the trace, one below the other. */
 export function toyFilmKey(key: string): string {
   return `${key} film`;
@@ -120,4 +143,21 @@ export function toyFilmKey(key: string): string {
 
 function pairs(...of: readonly (readonly [number, number])[]): SlopePair[] {
   return of.map(([forward, backward]) => ({ forward, backward }));
+}
+
+const runSchema = z.object({
+  ...slopesSchema.shape,
+  film: z.boolean(),
+});
+
+/** Which run a cell is, from its key; null for the key of a film. */
+export function toyRunOf(key: string): z.infer<typeof runSchema> | null {
+  return runSchema.safeParse(parseJson(key)).data ?? null;
+}
+
+/** 21 slopes from 0 to `last`, freed of binary dust. */
+function evenly(last: number): number[] {
+  return Array.from({ length: 21 }, (_, i) =>
+    Number((last * (i / 20)).toFixed(4)),
+  );
 }

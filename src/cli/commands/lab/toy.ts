@@ -47,6 +47,7 @@ export const toy = labCommand({
       toy,
       runs: readRuns(values, sweep.length > 0 ? [] : toyRuns[toy]),
       sweep,
+      film: false,
       sweepForward: number("forward", 0, 1),
       lambda: number("lambda", 0, 100),
       kernel: values.has("kernel")

@@ -1,7 +1,7 @@
 /** What can be known of a toy without climbing. Linse, Barth, Martinetz 2024, Table 1, in our own derivation. */
 import { Fault } from "../../../shared/fault";
 import type { SettingsOf } from "../../../shared/lab/spec";
-import type { toy } from "../../../shared/lab/toy";
+import { toyStep, type toy } from "../../../shared/lab/toy";
 import { objective, type Objective } from "./objective";
 
 export type ToySettings = SettingsOf<typeof toy>;
@@ -29,7 +29,7 @@ export function toyOf(settings: ToySettings): Toy {
   const sum = objective(two ? [[1], [-lambda]] : [[1]], size);
   return {
     objective: sum,
-    step: settings.step ?? (two ? 0.02 : 0.01),
+    step: toyStep(settings),
     threshold: thresholdOf(sum),
     peak: null,
     // both are separable: a pixel alone is best at an end of its range
@@ -38,17 +38,15 @@ export function toyOf(settings: ToySettings): Toy {
   };
 }
 
-function convolution(
-  kernel: readonly number[],
-  { size, step }: ToySettings,
-): Toy {
+function convolution(kernel: readonly number[], settings: ToySettings): Toy {
+  const { size } = settings;
   checkKernel(kernel, size);
   const total = kernel.reduce((sum, w) => sum + w, 0);
   const filtered = objective([kernel], size);
   const peak = peakOf(kernel, size);
   return {
     objective: filtered,
-    step: step ?? 0.01 / total,
+    step: toyStep(settings),
     threshold: thresholdOf(filtered),
     peak,
     optimum: () => total,

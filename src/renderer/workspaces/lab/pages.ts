@@ -1,6 +1,8 @@
 import type { Component } from "svelte";
 import type { ExperimentId } from "../../../shared/lab";
+import Backward from "./pages/backward/Backward.svelte";
 import Moments from "./pages/moments/Moments.svelte";
+import Toys from "./pages/toys/Toys.svelte";
 
 export interface LabPageEntry {
   /** What is remembered; stays when the title changes. */
@@ -16,10 +18,24 @@ export interface LabPageEntry {
 /** The Lab's list, top to bottom. A page is a folder in `pages/` and a row here. */
 export const labPages: readonly LabPageEntry[] = [
   {
+    id: "toys",
+    title: "White-image toys",
+    of: "Table 1",
+    experiment: "toy",
+    component: Toys,
+  },
+  {
     id: "moments",
     title: "Moments",
     of: "11.3",
     experiment: "moments",
     component: Moments,
+  },
+  {
+    id: "backward",
+    title: "Backward by hand",
+    of: "Table 2",
+    experiment: "backward",
+    component: Backward,
   },
 ];
