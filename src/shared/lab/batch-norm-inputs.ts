@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { batchRow, batchSettings, subjectSchema } from "./gradient-magnitude";
+import {
+  batchRow,
+  batchSettings,
+  subjectSchema,
+  type Subject,
+} from "./gradient-magnitude";
 import { defineSpec } from "./spec";
 
 /**
@@ -10,6 +15,7 @@ export const batchNormInputs = defineSpec({
   id: "batch-norm-inputs",
   version: 1,
   network: "optional",
+  asksForNetwork: ({ subject }: { subject: Subject }) => subject === "open",
   heavy: true,
   settings: z.strictObject({
     ...batchSettings,

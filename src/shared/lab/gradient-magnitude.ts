@@ -47,6 +47,8 @@ export const gradientMagnitude = defineSpec({
   id: "gradient-magnitude",
   version: 1,
   network: "optional",
+  asksForNetwork: ({ subjects }: { subjects: readonly Subject[] }) =>
+    subjects.includes("open"),
   heavy: true,
   settings: z.strictObject({
     ...batchSettings,

@@ -8,7 +8,12 @@ import type { RowOf, SettingsOf, SummaryOf } from "./spec";
 import { sweep } from "./sweep";
 import { toy } from "./toy";
 
-export { defineSpec, worksWithTensors, type ExperimentSpec } from "./spec";
+export {
+  defineSpec,
+  worksOnNetwork,
+  worksWithTensors,
+  type ExperimentSpec,
+} from "./spec";
 
 export const experimentSpecs = {
   backward,

@@ -10,6 +10,8 @@ export interface ExperimentSpec {
   readonly version: number;
   /** Whether it works on the open network. */
   readonly network: "none" | "optional" | "needed";
+  /** Where it is optional: whether these settings ask for the open network. Missing: always. */
+  asksForNetwork?(settings: object): boolean;
   /** Whether it computes through the backend, and so takes its turn behind galleries and other experiments. */
   readonly heavy: boolean;
   /** Light, and works with tensors all the same: gets the backend, takes no turn. */
@@ -22,6 +24,14 @@ export interface ExperimentSpec {
 
 export function worksWithTensors({ heavy, backend }: ExperimentSpec): boolean {
   return heavy || backend === true;
+}
+
+/** Whether the experiment works on the open network; its rows are then kept by network. */
+export function worksOnNetwork(
+  { network, asksForNetwork }: ExperimentSpec,
+  settings: object,
+): boolean {
+  return network !== "none" && (asksForNetwork?.(settings) ?? true);
 }
 
 /** Declares an experiment; only helps inference. */

@@ -13,7 +13,7 @@ import type {
   LabRowData,
 } from "../../../shared/contract";
 import { Fault } from "../../../shared/fault";
-import type { ExperimentId } from "../../../shared/lab";
+import { worksOnNetwork, type ExperimentId } from "../../../shared/lab";
 import { check } from "../../../shared/rpc/wire";
 import type { Backend } from "../backend";
 import type { OpenedNetwork } from "../networks";
@@ -82,7 +82,10 @@ export class LabBench {
         "invalid-request",
         `The settings are not valid: ${settings.problem}.`,
       );
-    const network = spec.network === "none" ? null : request.network;
+    // settings are an object by every experiment's schema
+    const network = worksOnNetwork(spec, settings.value as object)
+      ? request.network
+      : null;
     if (spec.network === "needed" && !network)
       throw new Fault(
         "invalid-request",
