@@ -28,10 +28,10 @@ export function worksWithTensors({ heavy, backend }: ExperimentSpec): boolean {
 
 /** Whether the experiment works on the open network; its rows are then kept by network. */
 export function worksOnNetwork(
-  { network, asksForNetwork }: ExperimentSpec,
+  spec: ExperimentSpec,
   settings: object,
 ): boolean {
-  return network !== "none" && (asksForNetwork?.(settings) ?? true);
+  return spec.network !== "none" && (spec.asksForNetwork?.(settings) ?? true);
 }
 
 /** Declares an experiment; only helps inference. */
