@@ -7,11 +7,12 @@
  * ratios are medians of ratios of the same round: machines are noisy, rounds are not. --torchvision compares with
  * torchvision's own modules, opened here from their state dicts. --write puts the tables between the two marks of
  * that name (bench) in a Markdown file; --compile adds torch.compile, which needs a compiler and minutes.
+ * --training ARCHITECTURE (with --size, 128) times training steps instead.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { benchStep, type Network } from "../../src/engine";
+import { architectures, benchStep, type Network } from "../../src/engine";
 import { openBackend } from "../../src/main/host/backend";
 import { openNetworkAt } from "../../src/main/host/networks";
 import {
@@ -20,6 +21,7 @@ import {
   openTorchvision,
   type TorchTwin,
 } from "./torch-twin";
+import { compareTraining, ourTraining, torchTraining } from "./training";
 
 const method = { kind: "proxygrad", slope: 0.1 } as const;
 
@@ -42,6 +44,8 @@ export async function main(argv: readonly string[]): Promise<number> {
       compile: { type: "boolean", default: false },
       write: { type: "string" },
       mark: { type: "string", default: "bench" },
+      training: { type: "string" },
+      size: { type: "string", default: "128" },
     },
     allowNegative: true,
   });
@@ -58,40 +62,70 @@ export async function main(argv: readonly string[]): Promise<number> {
     );
   const lines = [`${status.title}, ${availableParallelism()} threads.`];
   const steps = Number(values.steps);
-  for await (const { network, twin } of subjects(values, python)) {
-    const compiled = (precision: "float32" | "bfloat16"): Way => ({
-      name: `compiled ${precision}`,
-      time: (batch) =>
-        Promise.resolve(
-          benchStep({ network, runtime, method, batch, steps, precision })
-            .msPerImageStep,
-        ),
+  const rounds = Number(values.rounds);
+  const batches = values.batch.split(",").map(Number);
+  if (values.training !== undefined) {
+    const side = Number(values.size);
+    const found = Object.entries(architectures).find(
+      ([name]) => name === values.training,
+    );
+    if (!found)
+      throw new Error(`--training takes ${Object.keys(architectures).join()}.`);
+    const network = found[1].build({
+      input: [side, side, 3],
+      classes: 101,
+      seed: 1,
     });
-    const eager: Way = {
-      name: "eager tfjs-node",
-      time: (batch) =>
-        Promise.resolve(
-          benchStep({
-            network,
-            runtime: null,
-            method,
-            batch,
-            steps: Math.max(3, Math.floor(steps / 3)),
-            precision: "float32",
-          }).msPerImageStep,
-        ),
-    };
-    const ways: Way[] = [
-      ...status.precisions.map(compiled),
-      ...(values.eager ? [eager] : []),
-      ...(twin ? torchWays(twin, steps, values.compile) : []),
+    const twin = python
+      ? await openTorchTwin(python, network, availableParallelism(), {
+          training: true,
+        })
+      : null;
+    const ways = [
+      ...status.precisions.map((p) => ourTraining(network, runtime, p)),
+      ...(twin ? torchTraining(twin) : []),
     ];
-    for (const batch of values.batch.split(",").map(Number))
+    for (const batch of batches)
       lines.push(
-        ...(await compare(network, ways, batch, Number(values.rounds))),
+        "",
+        `Training ${found[1].title}, ${side} px, batch ${batch}:`,
+        "",
+        ...(await compareTraining(ways, batch, { rounds, steps })),
       );
     twin?.close();
-  }
+  } else
+    for await (const { network, twin } of subjects(values, python)) {
+      const compiled = (precision: "float32" | "bfloat16"): Way => ({
+        name: `compiled ${precision}`,
+        time: (batch) =>
+          Promise.resolve(
+            benchStep({ network, runtime, method, batch, steps, precision })
+              .msPerImageStep,
+          ),
+      });
+      const eager: Way = {
+        name: "eager tfjs-node",
+        time: (batch) =>
+          Promise.resolve(
+            benchStep({
+              network,
+              runtime: null,
+              method,
+              batch,
+              steps: Math.max(3, Math.floor(steps / 3)),
+              precision: "float32",
+            }).msPerImageStep,
+          ),
+      };
+      const ways: Way[] = [
+        ...status.precisions.map(compiled),
+        ...(values.eager ? [eager] : []),
+        ...(twin ? torchWays(twin, steps, values.compile) : []),
+      ];
+      for (const batch of batches)
+        lines.push(...(await compare(network, ways, batch, rounds)));
+      twin?.close();
+    }
   console.log(lines.join("\n"));
   if (values.write) writeBetweenMarks(values.write, values.mark, lines);
   return 0;

@@ -25,15 +25,20 @@ export interface TorchTwin {
   close(): void;
 }
 
-/** The network dumped for PyTorch, which runs it node by node. */
+/** The network dumped for PyTorch, which runs it node by node; `training`: as it is, nothing folded. */
 export async function openTorchTwin(
   python: string,
   network: Network,
   threads: number,
+  { training = false } = {},
 ): Promise<TorchTwin> {
   const folder = mkdtempSync(join(tmpdir(), "proxima-torch-"));
   const dump = join(folder, "network.json");
-  writeDump(network, dump, join(folder, "weights.bin"));
+  writeDump(
+    training ? network : fold(network),
+    dump,
+    join(folder, "weights.bin"),
+  );
   return openTwin(python, folder, { dump, threads });
 }
 
@@ -81,8 +86,7 @@ async function openTwin(
   };
 }
 
-function writeDump(original: Network, file: string, weightsFile: string): void {
-  const network = fold(original);
+function writeDump(network: Network, file: string, weightsFile: string): void {
   const parts: Float32Array[] = [];
   let offset = 0;
   const nodes = network.nodes.map(

@@ -5,6 +5,7 @@ Speaks JSON lines on stdin and stdout. First line: {"dump": FILE, "threads": N} 
 dict is written to FILE; then requests:
   {"do": "gradient", "image": FILE, "out": FILE, "target": T, "forward": s, "backward": p}  -> {"score", "norm"}
   {"do": "time", "mode": M, "batch": B, "steps": K, "backward": p}                          -> {"ms": median of a step}
+  {"do": "train", "mode": M, "batch": B, "steps": K, "backward": p}     -> {"ms": median of a step, "cpu": mean CPU time}
 Modes: eager, channels-last, compile, bf16 (autocast, channels-last).
 Files hold float32; images are [height, width, channel] in [-1, 1].
 """
@@ -86,6 +87,17 @@ class Network(torch.nn.Module):
         self.register_buffer("scale", torch.tensor(dump["scale"]).view(1, -1, 1, 1))
         self.register_buffer("offset", torch.tensor(dump["offset"]).view(1, -1, 1, 1))
         self.reversed = dump["reversed"]
+        self.eval()
+
+    def trainable(self):
+        """Makes parameters of what is trained; two groups for the optimizer: kernels, which decay, and the rest."""
+        groups = [], []
+        for (_, name), key in self.weights.items():
+            if name in ("kernel", "bias", "gamma", "beta"):
+                parameter = torch.nn.Parameter(self._buffers.pop(key))
+                setattr(self, key, parameter)
+                groups[parameter.dim() == 1].append(parameter)
+        return groups
 
     def weight(self, node, name):
         key = self.weights.get((node["name"], name))
@@ -142,7 +154,7 @@ class Network(torch.nn.Module):
             channels = x.shape[1]
             mean = torch.zeros(channels) if mean is None else mean
             variance = torch.ones(channels) if variance is None else variance
-            return F.batch_norm(x, mean, variance, gamma, beta, eps=a["epsilon"])
+            return F.batch_norm(x, mean, variance, gamma, beta, self.training, 0.1, a["epsilon"])
         raise SystemExit(f"no PyTorch twin of {kind}")
 
 
@@ -200,6 +212,33 @@ def time_mode(make, request):
     return {"ms": statistics.median(times) * 1000}
 
 
+def time_training(make, request):
+    """Forward in training mode, cross-entropy, backward with the rule, AdamW."""
+    batch, steps, mode = request["batch"], request["steps"], request["mode"]
+    net, (h, w, c), classes = make()
+    net.slopes = (0.0, request["backward"])
+    x = 0.5 * torch.randn(batch, c, h, w)
+    if mode in ("channels-last", "bf16"):
+        net, x = net.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    kernels, rest = net.train().trainable()
+    groups = [{"params": kernels, "weight_decay": 0.05}, {"params": rest, "weight_decay": 0.0}]
+    optimizer = torch.optim.AdamW(groups, lr=1e-3)
+    labels = torch.arange(batch) % classes
+    times = []
+    for i in range(-2, steps):
+        before = time.perf_counter(), time.process_time()
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=mode == "bf16"):
+            loss = F.cross_entropy(net(x), labels, label_smoothing=0.1)
+        loss.backward()
+        optimizer.step()
+        loss.item()
+        if i >= 0:
+            times.append((time.perf_counter() - before[0], time.process_time() - before[1]))
+    wall, cpu = zip(*times)
+    return {"ms": statistics.median(wall) * 1000, "cpu": statistics.mean(cpu) * 1000}
+
+
 def gradient(net, shape, request):
     h, w, c = shape
     image = np.fromfile(request["image"], dtype=np.float32).reshape(1, h, w, c)
@@ -233,7 +272,10 @@ def main():
     print(json.dumps({"torch": torch.__version__}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        answer = gradient(net, shape, request) if request["do"] == "gradient" else time_mode(make, request)
+        if request["do"] == "gradient":
+            answer = gradient(net, shape, request)
+        else:
+            answer = (time_training if request["do"] == "train" else time_mode)(make, request)
         print(json.dumps(answer), flush=True)
 
 

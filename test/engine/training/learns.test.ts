@@ -80,6 +80,35 @@ it("learns 200 pictures by heart", { timeout: 60_000 }, ({ skip }) => {
   expect(correct / 200).toBeGreaterThan(0.99);
 });
 
+it.for(
+  Object.entries(architectures).flatMap(([name, architecture]) =>
+    (["adamw", "lamb"] as const).map((kind) => ({ name, architecture, kind })),
+  ),
+)("lowers the loss of $name with $kind", ({ architecture, kind }, { skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const network = architecture.build({ input: [32, 32, 3], classes, seed: 2 });
+  const step = compileTrainStep(
+    optionsOf({
+      network,
+      batch: 8,
+      optimizer: { kind, weightDecay: 0.05 },
+      slopes: { forward: 0, backward: 0.2 },
+    }),
+    runtime,
+  );
+  const random = randomStream(6);
+  const images = Float32Array.from({ length: 8 * 32 * 32 * 3 }, () =>
+    Math.tanh(random.normal()),
+  );
+  const labels = Int32Array.from({ length: 8 }, (_, i) => i);
+  const losses = Array.from(
+    { length: 8 },
+    () => step.advance(images, labels, kind === "adamw" ? 1e-3 : 1e-2).loss,
+  );
+  step.dispose();
+  expect(losses.at(-1)).toBeLessThan(0.8 * (losses[0] ?? 0));
+});
+
 it("goes on to the bit where it stopped", ({ skip }) => {
   if (!runtime) return skip("native TensorFlow is not built");
   const { images, labels } = pictures(80);
