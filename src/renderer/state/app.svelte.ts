@@ -7,6 +7,7 @@ import { pngOf } from "../lib/png";
 import { Answering } from "./answering.svelte";
 import { Arrivals } from "./arrivals.svelte";
 import { Bench } from "./bench.svelte";
+import { BestSlopes } from "./best-slopes.svelte";
 import { Busy } from "./busy";
 import {
   choicesKey,
@@ -54,6 +55,7 @@ export class AppState {
   readonly remembered: RememberedChoices;
   readonly bench: Bench;
   readonly lab: Lab;
+  readonly bestSlopes: BestSlopes;
   readonly runs: Runs;
   readonly large: Large;
   readonly session: Session;
@@ -79,6 +81,7 @@ export class AppState {
     };
     this.runs = new Runs(shared);
     this.lab = new Lab(shared);
+    this.bestSlopes = new BestSlopes(this.remembered);
     this.large = new Large(this.bench, this.notices);
     this.session = new Session({
       ...this,
@@ -262,6 +265,9 @@ export class AppState {
           untrack(() => {
             this.answering.turnTo(network);
           });
+        });
+        $effect(() => {
+          this.bestSlopes.learn(this.lab.of("sweep"));
         });
         $effect(() => {
           if (!this.session.settled) return;

@@ -85,6 +85,33 @@ export class Columns {
     });
   }
 
+  /**
+   * Gives the first ProxyGrad column this slope, or adds one where there is none. False where nothing was to do:
+   * there is such a column, or no room for one.
+   */
+  useBackwardSlope(slope: number): boolean {
+    const before = this.list;
+    const ours = before.filter((c) => c.method.kind === "proxygrad");
+    const method: Method = { kind: "proxygrad", slope };
+    if (ours.some((c) => equal(c.method, method))) return false;
+    const [column] = ours;
+    if (!column && this.full) return false;
+    if (column) this.change(column.id, method);
+    else this.list = [...before, { id: this.#next++, method }];
+    this.#undo.push(
+      {
+        label: column
+          ? `Compare’s ${titleMethod(column.method)} is ${titleMethod(method)} now`
+          : `Added ${titleMethod(method)} to Compare`,
+        undo: () => {
+          this.list = before;
+        },
+      },
+      true,
+    );
+    return true;
+  }
+
   remove(id: number): void {
     const before = this.list;
     const column = before.find((c) => c.id === id);

@@ -2,6 +2,7 @@ import type { Component } from "svelte";
 import type { ExperimentId } from "../../../shared/lab";
 import Backward from "./pages/backward/Backward.svelte";
 import Moments from "./pages/moments/Moments.svelte";
+import Sweep from "./pages/sweep/Sweep.svelte";
 import Toys from "./pages/toys/Toys.svelte";
 
 export interface LabPageEntry {
@@ -23,6 +24,13 @@ export const labPages: readonly LabPageEntry[] = [
     of: "Table 1",
     experiment: "toy",
     component: Toys,
+  },
+  {
+    id: "sweep",
+    title: "Slope sweep",
+    of: "Fig. 2",
+    experiment: "sweep",
+    component: Sweep,
   },
   {
     id: "moments",
