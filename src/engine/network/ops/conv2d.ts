@@ -25,6 +25,7 @@ import {
   spatial,
 } from "./emitting";
 import { emitPhases } from "./phases";
+import { emitTurned } from "./turned";
 import {
   checkedOutput,
   isSame,
@@ -121,8 +122,11 @@ export const conv2d = defineOp<Conv2dAttributes>({
     return {
       output,
       adjoint: (dy, { graph: reverse }) => [
-        // phases are made of the kernel's values at rest
-        (context.training ? null : phasesOf(reverse, node, dy, mapOf(x))) ??
+        // phases and turned kernels are made of the kernel's values at rest
+        (context.training
+          ? null
+          : (phasesOf(reverse, node, dy, mapOf(x)) ??
+            turnedOf(reverse, node, dy, mapOf(x)))) ??
           inputGradient(reverse, x, kernel, dy, window),
       ],
       weightAdjoint(dy, { graph: reverse }) {
@@ -146,6 +150,18 @@ function phasesOf(
   const kernel = node.weights["kernel"];
   if (!kernel || groups > 1 || dilations.some((d) => d > 1)) return null;
   return emitPhases(graph, kernel, dy, shape, windowOf(node));
+}
+
+function turnedOf(
+  graph: GraphBuilder,
+  node: Node<Conv2dAttributes>,
+  dy: Ref,
+  shape: readonly [number, number, number, number],
+): Ref | null {
+  const { groups } = node.attributes;
+  const kernel = node.weights["kernel"];
+  if (!kernel || groups > 1) return null;
+  return emitTurned(graph, kernel, dy, shape, windowOf(node));
 }
 
 /**
