@@ -1,9 +1,13 @@
 import type { Component } from "svelte";
 import type { ExperimentId } from "../../../shared/lab";
+import type { AppState } from "../../state/app.svelte";
 import Backward from "./pages/backward/Backward.svelte";
+import ClassTable from "./pages/class-table/ClassTable.svelte";
+import Collapse from "./pages/collapse/Collapse.svelte";
 import Moments from "./pages/moments/Moments.svelte";
 import Sweep from "./pages/sweep/Sweep.svelte";
 import Toys from "./pages/toys/Toys.svelte";
+import Training from "./pages/training/Training.svelte";
 
 export interface LabPageEntry {
   /** What is remembered; stays when the title changes. */
@@ -13,6 +17,8 @@ export interface LabPageEntry {
   readonly of: string;
   /** The experiment whose run shows in the list; null for a page with a state of its own. */
   readonly experiment: ExperimentId | null;
+  /** Whether it runs, for a page with a state of its own. */
+  readonly running?: (app: AppState) => boolean;
   readonly component: Component<{ title: string }>;
 }
 
@@ -33,6 +39,20 @@ export const labPages: readonly LabPageEntry[] = [
     component: Sweep,
   },
   {
+    id: "class-table",
+    title: "Class table",
+    of: "Table 3",
+    experiment: "class-table",
+    component: ClassTable,
+  },
+  {
+    id: "collapse",
+    title: "Collapse",
+    of: "Fig. 3",
+    experiment: "class-table",
+    component: Collapse,
+  },
+  {
     id: "moments",
     title: "Moments",
     of: "11.3",
@@ -45,5 +65,13 @@ export const labPages: readonly LabPageEntry[] = [
     of: "Table 2",
     experiment: "backward",
     component: Backward,
+  },
+  {
+    id: "training",
+    title: "Training",
+    of: "Table 4",
+    experiment: null,
+    running: ({ training }) => training.running !== null,
+    component: Training,
   },
 ];

@@ -1,0 +1,159 @@
+/** The class table as its pages show it: which cell stands where, what is best, how far it is. */
+import { experimentClasses } from "../../../../../shared/class-sets";
+import type {
+  Method,
+  NetworkInfo,
+  Regularization,
+} from "../../../../../shared/domain";
+import type { LabSettings } from "../../../../../shared/lab";
+import {
+  tableMethods,
+  type ClassRow,
+  type TableMethod,
+} from "../../../../../shared/lab/class-table";
+import { weakRegularization } from "../../../../../shared/lab/sweep";
+import { titleMethod } from "../../../../../shared/method";
+import { formatWhole } from "../../../../lib/format";
+
+export type TableSettings = LabSettings<"class-table">;
+
+export interface TableEntry {
+  readonly key: string;
+  readonly row: ClassRow;
+  readonly partial?: true;
+}
+
+export interface TableCell {
+  readonly method: TableMethod;
+  /** Null: nothing has come of it yet. */
+  readonly key: string | null;
+  readonly row: ClassRow | null;
+  readonly whole: boolean;
+}
+
+/** One class under the three methods. */
+export interface TableLine {
+  readonly target: number;
+  readonly label: string;
+  readonly cells: readonly TableCell[];
+  /** Highest score, once every method has one at the same step or has ended. */
+  readonly best: TableMethod | null;
+}
+
+export function targetsOf(
+  settings: TableSettings,
+  network: Pick<NetworkInfo, "labels" | "classes">,
+): readonly number[] {
+  return settings.targets ?? experimentClasses(network.labels, network.classes);
+}
+
+/**
+ * The lines of the table, also of classes that have not begun. `live` are keys of pictures on their way, of cells that
+ * may have no row yet.
+ */
+export function linesOf(
+  targets: readonly number[],
+  labels: readonly string[],
+  entries: readonly TableEntry[],
+  live: Iterable<string>,
+): readonly TableLine[] {
+  const cells = new Map<string, Omit<TableCell, "method">>();
+  for (const key of live) {
+    const place = placeOf(key);
+    if (place !== null) cells.set(place, { key, row: null, whole: false });
+  }
+  for (const { key, row, partial } of entries)
+    cells.set(`${row.target} ${row.method}`, { key, row, whole: !partial });
+  return targets.map((target) => {
+    const line = tableMethods.map((method): TableCell => ({
+      method,
+      ...(cells.get(`${target} ${method}`) ?? {
+        key: null,
+        row: null,
+        whole: false,
+      }),
+    }));
+    return {
+      target,
+      label: labels[target] ?? `class ${target}`,
+      cells: line,
+      best: bestOf(line),
+    };
+  });
+}
+
+/** "144 relu" of a cell's key; null for another picture's key of the cell. */
+function placeOf(key: string): string | null {
+  try {
+    const { target, method } = JSON.parse(key) as {
+      target?: unknown;
+      method?: { kind?: unknown };
+    }; // anything: the two are looked at
+    return typeof target === "number" && typeof method?.kind === "string"
+      ? `${target} ${method.kind}`
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+function bestOf(cells: readonly TableCell[]): TableMethod | null {
+  const rows = cells.flatMap(({ row }) => row ?? []);
+  const moving = rows.filter(({ state }) => state !== "silent");
+  const together = moving.every(({ step }) => step === moving[0]?.step);
+  if (rows.length < tableMethods.length || !together) return null;
+  return rows.reduce((a, b) => (b.score > a.score ? b : a)).method;
+}
+
+export function methodOf(
+  method: TableMethod,
+  settings: Pick<TableSettings, "leaky" | "proxygrad">,
+): Method {
+  return method === "relu"
+    ? { kind: method }
+    : { kind: method, slope: settings[method] };
+}
+
+export function titleOf(
+  method: TableMethod,
+  settings: Pick<TableSettings, "leaky" | "proxygrad">,
+): string {
+  return titleMethod(methodOf(method, settings));
+}
+
+/** The network's own regularization, or a weak one where it has none. */
+export function usualRegularization(own: Regularization): Regularization {
+  return isOff(own) ? weakRegularization : own;
+}
+
+export const noRegularization: Regularization = {
+  blur: 0,
+  rotate: 0,
+  rotateProbability: 0,
+};
+
+export function isOff({ blur, rotate, rotateProbability }: Regularization) {
+  return blur === 0 && (rotate === 0 || rotateProbability === 0);
+}
+
+/** "blur 0.5 px, rotation ±5°" */
+export function spellRegularization(regularization: Regularization): string {
+  const { blur, rotate, rotateProbability } = regularization;
+  if (isOff(regularization)) return "off";
+  return [
+    ...(blur > 0 ? [`blur ${blur} px`] : []),
+    ...(rotate > 0 && rotateProbability > 0 ? [`rotation ±${rotate}°`] : []),
+  ].join(", ");
+}
+
+/** How far the classes are that have begun and not ended: "1,200", or "1,200 to 1,210"; null where there are none. */
+export function stoppedAt(entries: readonly TableEntry[]): string | null {
+  const steps = entries.flatMap(({ partial, row }) =>
+    partial ? [row.step] : [],
+  );
+  if (steps.length === 0) return null;
+  const [low, high] = [Math.min(...steps), Math.max(...steps)];
+  return low === high
+    ? formatWhole(high)
+    : `${formatWhole(low)} to ${formatWhole(high)}`;
+}
