@@ -118,16 +118,21 @@ export class Sketch {
     return this.add(node(ops.add, name, inputs, {}));
   }
 
+  /** `padding`: one that every file format can say; Keras has no other for pools. */
   maxPool(
     name: string,
     input: string,
-    { window, stride, pad }: { window: number; stride: number; pad: number },
+    {
+      window,
+      stride,
+      padding,
+    }: { window: number; stride: number; padding: "same" | "valid" },
   ): string {
     return this.add(
       node(ops.maxPool, name, [input], {
         window: [window, window],
         strides: [stride, stride],
-        padding: around(pad),
+        padding,
       }),
     );
   }

@@ -17,7 +17,11 @@ export const pfnet18: Architecture = {
     // every filter of the pool for each of the image's channels
     let x = filtering(sketch, "stem", inputName, 64, 2, filterPool.length);
     x = sketch.rectifier("relu", x);
-    x = sketch.maxPool("maxpool", x, { window: 3, stride: 2, pad: 1 });
+    x = sketch.maxPool("maxpool", x, {
+      window: 3,
+      stride: 2,
+      padding: "same",
+    });
     for (let stage = 0; stage < 4; stage++)
       for (let block = 0; block < 2; block++) {
         const name = `layer${stage + 1}.${block}`;

@@ -9,7 +9,7 @@ interface Plan {
   readonly width: number;
 }
 
-/** torchvision's plan: 7 x 7 stem with stride 2, max pooling, 64 to 512 channels. */
+/** torchvision's plan: 7 x 7 stem with stride 2, max pooling, 64 to 512 channels. The pool's odd pixel comes last. */
 export const resnet18: Architecture = {
   title: "ResNet-18",
   description: "torchvision's plan: 11 million weights for pictures of 224 px.",
@@ -22,7 +22,11 @@ export const resnet18: Architecture = {
       stride: 2,
     });
     x = sketch.rectifier("relu", sketch.norm("bn1", x));
-    x = sketch.maxPool("maxpool", x, { window: 3, stride: 2, pad: 1 });
+    x = sketch.maxPool("maxpool", x, {
+      window: 3,
+      stride: 2,
+      padding: "same",
+    });
     return sketch.classifier(stages(sketch, x, plan));
   },
 };

@@ -16,7 +16,11 @@ export const smallCnn: Architecture = {
       x = sketch.convolution(`conv${name}`, x, { kernel: 3, out });
       x = sketch.rectifier(`relu${name}`, sketch.norm(`bn${name}`, x));
       if (i < 3)
-        x = sketch.maxPool(`pool${name}`, x, { window: 2, stride: 2, pad: 0 });
+        x = sketch.maxPool(`pool${name}`, x, {
+          window: 2,
+          stride: 2,
+          padding: "valid",
+        });
     });
     return sketch.classifier(x);
   },
