@@ -61,6 +61,7 @@ function correlation(filter: readonly number[], size: number): Correlation {
   const radius = (side - 1) / 2;
   const stride = size + 2 * radius;
   const wrapped = new Float64Array(stride * stride);
+  const origin = wrapping(size, radius);
   const taps = filter
     .map((weight, i) => ({
       weight,
@@ -76,7 +77,8 @@ function correlation(filter: readonly number[], size: number): Correlation {
     from: Float64Array,
     into: Float64Array,
   ) => {
-    wrap(from, size, radius, wrapped);
+    for (let i = 0; i < wrapped.length; i++)
+      wrapped[i] = from[origin[i] ?? 0] ?? 0;
     for (const { weight, at } of weights)
       for (let row = 0; row < size; row++) {
         const read = at + row * stride;
@@ -96,21 +98,12 @@ function correlation(filter: readonly number[], size: number): Correlation {
   };
 }
 
-/** The image with `radius` more pixels on each side, going on from the other side. */
-function wrap(
-  from: Float64Array,
-  size: number,
-  radius: number,
-  into: Float64Array,
-): void {
-  let to = 0;
-  for (let row = -radius; row < size + radius; row++) {
-    const line = modulo(row, size) * size;
-    for (let column = -radius; column < size + radius; column++)
-      into[to++] = from[line + modulo(column, size)] ?? 0;
-  }
-}
-
-function modulo(value: number, size: number): number {
-  return ((value % size) + size) % size;
+/** Where each pixel of the image with `radius` more on every side comes from: it goes on from the other side. */
+function wrapping(size: number, radius: number): Int32Array {
+  const stride = size + 2 * radius;
+  const inside = (at: number) => (((at - radius) % size) + size) % size;
+  return Int32Array.from(
+    { length: stride * stride },
+    (_, i) => inside(Math.floor(i / stride)) * size + inside(i % stride),
+  );
 }
