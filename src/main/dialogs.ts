@@ -37,19 +37,19 @@ export async function chooseNetwork(
   return filePaths[0];
 }
 
-/** A picture to check a network with, or a file of class names. */
+/** Files that are chosen one at a time, besides networks. */
+const fileChoices = {
+  picture: ["Choose a picture", "Pictures", pictureExtensions],
+  labels: ["Choose the names of the classes", "Names", labelExtensions],
+  archive: ["Choose an archive of class folders", "Archives", ["tar"]],
+  "test-names": ["Choose the names of the test part", "Names", ["json"]],
+} as const;
+
 export async function chooseFile(
   window: BrowserWindow,
-  what: "picture" | "labels",
+  what: keyof typeof fileChoices,
 ): Choice {
-  const [title, name, extensions] =
-    what === "picture"
-      ? (["Choose a picture", "Pictures", pictureExtensions] as const)
-      : ([
-          "Choose the names of the classes",
-          "Names",
-          labelExtensions,
-        ] as const);
+  const [title, name, extensions] = fileChoices[what];
   const { filePaths } = await dialog.showOpenDialog(window, {
     title,
     properties: ["openFile"],

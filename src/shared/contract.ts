@@ -428,9 +428,14 @@ export const app = {
     z.strictObject({ what: z.enum(["file", "folder"]).default("file") }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
-  /** Open dialog for a picture to check a network with, or for a file of class names. */
+  /**
+   * Open dialog for a picture to check a network with, a file of class names, an archive of class folders to train
+   * on, or the names of its test part.
+   */
   "choose.file": command(
-    z.strictObject({ what: z.enum(["picture", "labels"]) }),
+    z.strictObject({
+      what: z.enum(["picture", "labels", "archive", "test-names"]),
+    }),
     z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
   /** Folder dialog for a gallery's records. */

@@ -15,7 +15,7 @@ export function problemOf(
   const parsed = schema.safeParse(settings);
   if (parsed.success) return null;
   const [issue] = parsed.error.issues;
-  return issue ? sentence(issue) : "This is not valid.";
+  return issue ? sentenceOf(issue) : "This is not valid.";
 }
 
 /**
@@ -48,7 +48,7 @@ export function recallSettings<K extends ExperimentId>(
 }
 
 /** What is wrong, as a person would say it. */
-function sentence(issue: z.core.$ZodIssue): string {
+export function sentenceOf(issue: z.core.$ZodIssue): string {
   const values = (count: number | bigint) =>
     `${count} ${Number(count) === 1 ? "value" : "values"}`;
   switch (issue.code) {

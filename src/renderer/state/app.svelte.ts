@@ -31,6 +31,7 @@ import { RememberedChoices } from "./remembered.svelte";
 import { Runs } from "./runs.svelte";
 import type { Cell } from "./selection.svelte";
 import { Session } from "./session.svelte";
+import { Trainings } from "./training.svelte";
 import { Undo } from "./undo.svelte";
 import { ViewState } from "./view.svelte";
 import type { World } from "./world";
@@ -56,6 +57,7 @@ export class AppState {
   readonly bench: Bench;
   readonly lab: Lab;
   readonly bestSlopes: BestSlopes;
+  readonly training: Trainings;
   readonly runs: Runs;
   readonly large: Large;
   readonly session: Session;
@@ -87,6 +89,7 @@ export class AppState {
       ...this,
       locate: (lost) => void this.arrivals.locate(lost),
     });
+    this.training = new Trainings({ ...shared, session: this.session });
     this.arrivals = new Arrivals({
       ...this,
       running: () => this.runner.running !== null,
@@ -232,6 +235,7 @@ export class AppState {
         const choices = this.remembered.get(viewKey, viewChoices);
         if (choices) Object.assign(this.view, choices);
         this.lab.recall();
+        this.training.recall();
       })
       .catch((error: unknown) => {
         this.notices.error(error);

@@ -10,6 +10,7 @@ import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { RecentNetwork, RecentNetworks } from "./recent.svelte";
 import type { Session } from "./session.svelte";
+import type { Trainings } from "./training.svelte";
 import type { ViewState } from "./view.svelte";
 import type { ChosenFile, DroppedFile, World } from "./world";
 
@@ -21,6 +22,7 @@ export interface ArrivalServices {
   readonly known: KnownNetworks;
   readonly importing: Importing;
   readonly session: Session;
+  readonly training: Trainings;
   readonly view: ViewState;
   readonly notices: Notices;
   /** Whether a run is going: what is downloaded meanwhile does not push it aside. */
@@ -28,7 +30,7 @@ export interface ArrivalServices {
 }
 
 /** Where in the window something was dropped, where that says what it is. */
-export type DropPlace = "labels" | null;
+export type DropPlace = "labels" | "training" | null;
 
 /** What comes into the window by dialogs and drops: networks, galleries, pictures to check with, names of classes. */
 export class Arrivals {
@@ -85,6 +87,7 @@ export class Arrivals {
 
   #openDroppedFile(file: DroppedFile, place: DropPlace): Promise<unknown> {
     if (place === "labels") return this.readLabels(file);
+    if (place === "training") return this.#services.training.use(file);
     if (file.kind === "gallery") return this.importGallery(file);
     if (isPictureName(file.name)) return this.checkPicture(file);
     return this.openNetwork(file);

@@ -2,8 +2,10 @@ import type { Component } from "svelte";
 import type { ExperimentId } from "../../../shared/lab";
 import type { AppState } from "../../state/app.svelte";
 import Backward from "./pages/backward/Backward.svelte";
+import BatchNormInputs from "./pages/batch-norm-inputs/BatchNormInputs.svelte";
 import ClassTable from "./pages/class-table/ClassTable.svelte";
 import Collapse from "./pages/collapse/Collapse.svelte";
+import GradientMagnitude from "./pages/gradient-magnitude/GradientMagnitude.svelte";
 import Moments from "./pages/moments/Moments.svelte";
 import Sweep from "./pages/sweep/Sweep.svelte";
 import Toys from "./pages/toys/Toys.svelte";
@@ -51,6 +53,20 @@ export const labPages: readonly LabPageEntry[] = [
     of: "Fig. 3",
     experiment: "class-table",
     component: Collapse,
+  },
+  {
+    id: "gradient-magnitude",
+    title: "Gradient magnitude",
+    of: "Table 5",
+    experiment: "gradient-magnitude",
+    component: GradientMagnitude,
+  },
+  {
+    id: "batch-norm-inputs",
+    title: "Batch-norm inputs",
+    of: "Figure 4",
+    experiment: "batch-norm-inputs",
+    component: BatchNormInputs,
   },
   {
     id: "moments",
