@@ -7,6 +7,14 @@ import {
 } from "./gradient-magnitude";
 import { defineSpec } from "./spec";
 
+const layerSchema = z.strictObject({
+  node: z.string(),
+  /** Over all values of the batch, those of all channels together. */
+  deviation: z.number(),
+  /** Within channels: the root of the channels' mean variance, which is what batch norm divides by. */
+  within: z.number(),
+});
+
 /**
  * The standard deviation of what enters the batch norms of a Leaky ReLU network, slope by slope:
  * Linse, Barth, Martinetz 2024, Figure 4.
@@ -26,12 +34,11 @@ export const batchNormInputs = defineSpec({
   /** One slope on one batch. */
   row: z.strictObject({
     ...batchRow,
-    /** Mean over the layers. */
+    /** Means over the layers. */
     deviation: z.number(),
+    within: z.number(),
     /** In the order of the network. */
-    layers: z.array(
-      z.strictObject({ node: z.string(), deviation: z.number() }),
-    ),
+    layers: z.array(layerSchema),
   }),
   summary: z.strictObject({
     slopes: z.array(
@@ -39,14 +46,13 @@ export const batchNormInputs = defineSpec({
         slope: z.number(),
         network: z.string(),
         repetitions: z.int(),
-        /** Mean over layers and repetitions. */
+        /** Means over layers and repetitions. */
         deviation: z.number(),
-        /** Standard deviation from repetition to repetition; null for a single one. */
+        within: z.number(),
+        /** Standard deviation of `deviation` from repetition to repetition; null for a single one. */
         spread: z.number().nullable(),
         /** Means over the repetitions. */
-        layers: z.array(
-          z.strictObject({ node: z.string(), deviation: z.number() }),
-        ),
+        layers: z.array(layerSchema),
         images: z.enum(["folder", "noise"]),
       }),
     ),

@@ -54,6 +54,12 @@ function deviation(values: readonly number[]): number {
   );
 }
 
+/** The root of the channels' mean variance. */
+function within(byChannel: readonly (readonly number[])[]): number {
+  const variances = byChannel.map((own) => deviation(own) ** 2);
+  return Math.sqrt(variances.reduce((a, b) => a + b, 0) / channels);
+}
+
 it.each([0, 0.3])("are of all values together, at slope %d", (slope) => {
   const random = randomStream(9);
   // each channel with a scale and a centre of its own
@@ -72,14 +78,18 @@ it.each([0, 0.3])("are of all values together, at slope %d", (slope) => {
   });
   const [first, second] = deviations.measure(slope);
   deviations.dispose();
-  expect(first).toBeCloseTo(deviation([...images]), 5);
-  const rectified = Array.from({ length: channels }, (_, channel) => {
-    const own = [...images].filter((_, i) => i % channels === channel);
+  expect(first?.deviation).toBeCloseTo(deviation([...images]), 5);
+  const byChannel = Array.from({ length: channels }, (_, channel) =>
+    [...images].filter((_, i) => i % channels === channel),
+  );
+  expect(first?.within).toBeCloseTo(within(byChannel), 5);
+  const rectified = byChannel.map((own) => {
     const mean = own.reduce((a, b) => a + b, 0) / own.length;
     const scale = Math.sqrt(deviation(own) ** 2 + epsilon);
     return own.map((v) => (v > mean ? 1 : slope) * ((v - mean) / scale));
-  }).flat();
-  expect(second).toBeCloseTo(deviation(rectified), 5);
+  });
+  expect(second?.deviation).toBeCloseTo(deviation(rectified.flat()), 5);
+  expect(second?.within).toBeCloseTo(within(rectified), 5);
 });
 
 function world(changes: Partial<World> = {}): World {

@@ -15,11 +15,12 @@ export const batchNormInputs = labCommand({
     ...(network && { subject: "open" as const }),
   }),
   lines: (_rows, { slopes }) =>
-    slopes.map(({ network, slope, deviation, spread, ...rest }) => ({
+    slopes.map(({ network, slope, deviation, spread, within, ...rest }) => ({
       network,
       slope,
       deviation,
       spread,
+      within,
       repetitions: rest.repetitions,
       images: rest.images,
       layers: rest.layers,
@@ -32,12 +33,13 @@ export const batchNormInputs = labCommand({
         ]
       : []),
     "",
-    "slope   deviation  spread",
-    ...slopes.map(({ slope, deviation, spread }) =>
+    "slope   deviation  spread   within channels",
+    ...slopes.map(({ slope, deviation, spread, within }) =>
       [
         String(slope).padEnd(6),
         deviation.toFixed(5).padStart(9),
-        spread?.toFixed(5) ?? "-",
+        (spread?.toFixed(5) ?? "-").padEnd(7),
+        within.toFixed(5),
       ].join("  "),
     ),
   ],

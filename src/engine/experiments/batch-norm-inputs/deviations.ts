@@ -11,11 +11,18 @@ import {
   TrainingPasses,
 } from "../gradient-magnitude/training-pass";
 
+export interface Deviation {
+  /** Over all values, the batch's and all channels' together. */
+  readonly deviation: number;
+  /** The root of the channels' mean variance. */
+  readonly within: number;
+}
+
 /** Deviations of what enters the batch norms of a Leaky network, of one network structure. To be disposed. */
 export interface Deviations {
   feed(network: Network, batch: Batch): void;
   /** One for each of {@link batchNormsOf}, in their order. One native call. */
-  measure(slope: number): readonly number[];
+  measure(slope: number): readonly Deviation[];
   dispose(): void;
 }
 
@@ -45,9 +52,14 @@ export function compileDeviations(
     );
     fetches.set(
       slope,
-      batchNormsOf(network).map(({ inputs: [input = ""] }) =>
-        emitDeviation(builder.graph, valueOf(values, input)),
-      ),
+      batchNormsOf(network).flatMap(({ inputs: [input = ""] }) => {
+        const x = valueOf(values, input);
+        const axes = x.shape.map((_, axis) => axis);
+        return [
+          emitDeviation(builder.graph, x, axes),
+          emitDeviation(builder.graph, x, axes.slice(0, -1)),
+        ];
+      }),
     );
   }
   const passes = new TrainingPasses(builder, runtime);
@@ -58,7 +70,11 @@ export function compileDeviations(
     measure(slope) {
       const wanted = fetches.get(slope);
       if (!wanted) throw new RangeError(`the slope ${slope} is not there`);
-      return passes.run(wanted);
+      const found = passes.run(wanted);
+      return Array.from({ length: found.length / 2 }, (_, i) => ({
+        deviation: found[2 * i] ?? NaN,
+        within: found[2 * i + 1] ?? NaN,
+      }));
     },
     dispose: () => {
       passes.dispose();
@@ -66,12 +82,16 @@ export function compileDeviations(
   };
 }
 
-/** Over all values, the batch's and all channels' together. */
-function emitDeviation(graph: GraphBuilder, x: Ref): Ref {
-  const axes = x.shape.map((_, axis) => axis);
+/** The root of the mean square distance from the mean over some axes. */
+function emitDeviation(
+  graph: GraphBuilder,
+  x: Ref,
+  axes: readonly number[],
+): Ref {
+  const all = x.shape.map((_, axis) => axis);
   const centred = graph.binary("Sub", x, graph.reduce("Mean", x, axes, true));
   return graph.unary(
     "Sqrt",
-    graph.reduce("Mean", graph.unary("Square", centred), axes, false),
+    graph.reduce("Mean", graph.unary("Square", centred), all, false),
   );
 }

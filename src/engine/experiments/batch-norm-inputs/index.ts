@@ -72,10 +72,11 @@ export const batchNormInputs = defineExperiment<
               subject,
               network: measured.name,
               images: world.images ? "folder" : "noise",
-              deviation: mean(found),
-              layers: found.map((deviation, i) => ({
+              deviation: mean(found.map(({ deviation }) => deviation)),
+              within: mean(found.map(({ within }) => within)),
+              layers: found.map((layer, i) => ({
                 node: nodes[i]?.name ?? "",
-                deviation,
+                ...layer,
               })),
             },
           };

@@ -18,10 +18,12 @@ export function summarizeDeviations(
         images: first.images,
         repetitions: own.length,
         deviation: mean(each),
+        within: mean(own.map((row) => row.within)),
         spread: own.length > 1 ? deviation(each) : null,
         layers: first.layers.map(({ node }, i) => ({
           node,
           deviation: mean(own.map(({ layers }) => layers[i]?.deviation ?? 0)),
+          within: mean(own.map(({ layers }) => layers[i]?.within ?? 0)),
         })),
       };
     }),
