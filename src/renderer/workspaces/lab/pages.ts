@@ -64,7 +64,7 @@ export const labPages: readonly LabPageEntry[] = [
   {
     id: "batch-norm-inputs",
     title: "Batch-norm inputs",
-    of: "Figure 4",
+    of: "Fig. 4",
     experiment: "batch-norm-inputs",
     component: BatchNormInputs,
   },
