@@ -17,7 +17,7 @@ import { worksOnNetwork, type ExperimentId } from "../../../shared/lab";
 import { check } from "../../../shared/rpc/wire";
 import type { Backend } from "../backend";
 import type { OpenedNetwork } from "../networks";
-import { CellStore } from "./cell-store";
+import { CellStore, digest } from "./cell-store";
 import { CheckpointFolder } from "./checkpoints";
 import { LabReport } from "./report";
 
@@ -177,8 +177,10 @@ export class LabBench {
                 shape,
                 values: image.slice(),
               });
-            if (work.viewer && (final || work.viewer.wants(key)))
-              work.viewer.frame(key, { key, step, shape: [...shape] }, image);
+            // keys are long, names of slots are not
+            const slot = digest(key);
+            if (work.viewer && (final || work.viewer.wants(slot)))
+              work.viewer.frame(slot, { key, step, shape: [...shape] }, image);
           }
           report.flush();
         }
