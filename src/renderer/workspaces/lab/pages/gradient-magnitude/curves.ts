@@ -151,13 +151,13 @@ export const cellColumns: readonly TableColumn<Cell>[] = [
   { title: "factor of a rectifier", value: ({ factor }) => factor },
 ];
 
-/** What was measured, a sentence a network: "ResNet-18 …: after layer1.0.conv1, ReLU 3.98e−5." */
+/** What was measured, a sentence a network: "ResNet-18 …: derivative after layer1.0.conv1, …" */
 export function standings({ cells }: Summary): string[] {
   return [
     ...new Map(
       cells.map((cell) => [
         cell.subject,
-        `${cell.network}: derivative after ${cell.node}, of plain ReLU ${formatFigures(cell.relu)} on average.`,
+        `${cell.network}: derivative after ${cell.node}, with plain ReLU ${formatFigures(cell.relu)} in size.`,
       ]),
     ).values(),
   ];
