@@ -80,7 +80,7 @@ export function referencesOf({ plain }: Curve): PlotReference[] {
     : [{ at: plain.mean, label: `ReLU ${plain.mean.toFixed(1)}` }];
 }
 
-/** A slope's methods side by side. */
+/** A slope's methods side by side; at least one of them has a score. */
 export interface SlopeRow {
   readonly curve: Curve;
   readonly slope: number;
@@ -97,12 +97,14 @@ export function rowsOf(curves: readonly Curve[]): SlopeRow[] {
     const slopes = curve.cells
       .filter(({ method }) => method !== "relu")
       .map(({ slope }) => slope);
-    return [...new Set(slopes)].map((slope) => ({
-      curve,
-      slope,
-      proxygrad: find("proxygrad", slope),
-      leaky: find("leaky", slope),
-    }));
+    return [...new Set(slopes)]
+      .map((slope) => ({
+        curve,
+        slope,
+        proxygrad: find("proxygrad", slope),
+        leaky: find("leaky", slope),
+      }))
+      .filter(({ proxygrad, leaky }) => proxygrad?.n || leaky?.n);
   });
 }
 
