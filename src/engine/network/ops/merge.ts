@@ -24,8 +24,10 @@ export const add = defineOp<None>({
     const same = inputs.every(
       (x) => x.shape.join() === inputs[0]?.shape.join(),
     );
+    // AddN even of two: TensorFlow fuses it into the convolution before it in either precision, AddV2 only where it
+    // happens to have inferred the shapes
     const output =
-      same && inputs.length > 2
+      same && inputs.length > 1
         ? graph.sum(inputs)
         : fold(inputs, (a, b) => graph.binary("AddV2", a, b));
     return {
