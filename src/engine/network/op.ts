@@ -27,6 +27,8 @@ export interface Op<A extends object = object> {
   readonly activation?: boolean;
   /** Names of the weights that training may change: those whose gradients `weightAdjoint` emits. Missing: none. */
   readonly trainable?: readonly string[];
+  /** Names of the weights that follow the `statistics` of the batches while training: running values. Missing: none. */
+  readonly running?: readonly string[];
   /**
    * The output's shape. Throws a Fault `unsupported-network` or `damaged-file` that names the node
    * where inputs, attributes and weights do not fit.

@@ -37,8 +37,6 @@ export interface Parameters {
 /** TensorFlow shares the memory of slices that begin at 64 bytes, in bfloat16 32 values. */
 const alignment = 32;
 
-const statisticNames = ["mean", "variance"];
-
 /** Throws a Fault `unsupported-network` where there is nothing to train. */
 export function layOut({ nodes, name }: Network): Parameters {
   const found = nodes.flatMap((node) =>
@@ -76,12 +74,9 @@ export function layOut({ nodes, name }: Network): Parameters {
 
 /** Which vector a node's weight belongs to; null where it stays as it is. */
 function vectorOf(node: Node, weight: string): Vector["name"] | null {
-  const { trainable = [] } = node.op;
-  if (!trainable.includes(weight))
-    // what follows the batch belongs to operations that can be trained: batch norm
-    return trainable.includes("gamma") && statisticNames.includes(weight)
-      ? "statistics"
-      : null;
+  const { trainable = [], running = [] } = node.op;
+  if (running.includes(weight)) return "statistics";
+  if (!trainable.includes(weight)) return null;
   return (node.weights[weight]?.shape.length ?? 0) > 1 ? "kernels" : "shifts";
 }
 

@@ -66,9 +66,7 @@ export function emitTrainStep(
     forwardSlope: () => slopes.forward,
     weight(node, name) {
       // scale and shift of batch norm are float32 in any precision
-      const dtype = node.op.trainable?.includes("gamma")
-        ? "float32"
-        : precisionOf(node);
+      const dtype = node.op.running ? "float32" : precisionOf(node);
       const found = slots.get(`${node.name}/${name}`);
       if (found)
         return view(graph, graph.cast(found.values, dtype), found.slot);

@@ -4,7 +4,10 @@ import type { Slopes } from "../../shared/method";
 import type { Network } from "../network/network";
 import type { Weight } from "../network/weight";
 
-/** The rate is decoupled from the decay, and neither biases nor batch norm's weights decay. */
+/**
+ * Weight decay is decoupled from the gradient and acts on kernels alone: neither biases nor batch norm's gamma and beta
+ * decay, and LAMB does not adapt their rate by layer.
+ */
 export interface Optimizer {
   /** AdamW: Loshchilov and Hutter 2019, as PyTorch has it. LAMB: You et al. 2020, with bias correction. */
   readonly kind: "adamw" | "lamb";
