@@ -13,7 +13,6 @@ import {
 } from "../../../../../shared/lab/class-table";
 import { weakRegularization } from "../../../../../shared/lab/sweep";
 import { titleMethod } from "../../../../../shared/method";
-import { formatWhole } from "../../../../lib/format";
 
 export type TableSettings = LabSettings<"class-table">;
 
@@ -146,14 +145,14 @@ export function spellRegularization(regularization: Regularization): string {
   ].join(", ");
 }
 
-/** How far the classes are that have begun and not ended: "1,200", or "1,200 to 1,210"; null where there are none. */
-export function stoppedAt(entries: readonly TableEntry[]): string | null {
+/** Steps done on those that have begun and not ended, the fewest and the most; null where there are none. */
+export function reachedBy(
+  entries: readonly TableEntry[],
+): { readonly low: number; readonly high: number } | null {
   const steps = entries.flatMap(({ partial, row }) =>
     partial ? [row.step] : [],
   );
-  if (steps.length === 0) return null;
-  const [low, high] = [Math.min(...steps), Math.max(...steps)];
-  return low === high
-    ? formatWhole(high)
-    : `${formatWhole(low)} to ${formatWhole(high)}`;
+  return steps.length > 0
+    ? { low: Math.min(...steps), high: Math.max(...steps) }
+    : null;
 }
