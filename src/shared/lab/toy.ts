@@ -133,7 +133,9 @@ export function toyStep({
 }: Pick<SettingsOf<typeof toy>, "toy" | "kernel" | "step">): number {
   if (step !== null) return step;
   if (name === "T3") return 0.02;
-  return name === "T4" ? 0.01 / kernel.reduce((sum, w) => sum + w, 0) : 0.01;
+  const total = kernel.reduce((sum, w) => sum + w, 0);
+  // a kernel that sums to nothing has no climb, and is refused there
+  return name === "T4" && total > 0 ? 0.01 / total : 0.01;
 }
 
 /** The film of a run: its pictures at the points of the trace, one below the other. */

@@ -6,7 +6,7 @@ import type {
 } from "../../../../../shared/lab";
 import type { SlopePair, ToyName } from "../../../../../shared/lab/toy";
 import { titleMethod } from "../../../../../shared/method";
-import { formatShare } from "../../../../lib/format";
+import { formatNumber, formatShare } from "../../../../lib/format";
 import { formatFigures } from "../../../../lib/table";
 
 type Row = LabRow<"toy">;
@@ -43,14 +43,14 @@ export function againstThreshold({ backward, threshold }: Row): string {
   return backward > threshold ? "above p*" : "below p*";
 }
 
-/** How a run has ended, in a few words. */
+/** How a run has ended, in a few words; the share is that of white pixels. */
 export function verdict(row: Row): string {
   const end =
     row.white === 1
       ? "all white"
       : row.stuck > 0
-        ? `stuck at ${formatShare(row.white)} white`
-        : `${formatShare(row.white)} white, rising`;
+        ? `stuck at ${formatShare(row.white)}`
+        : `${formatShare(row.white)}, rising`;
   return row.backward === 0 ? end : `${againstThreshold(row)}: ${end}`;
 }
 
@@ -61,7 +61,7 @@ export function thresholdText({
 }: LabSummary<"toy">): string {
   if (negative === 0)
     return "No weight is negative, so p* = 0: any backward slope above 0 will do.";
-  return `p* = N / P = ${formatFigures(negative)} / ${formatFigures(positive)} = ${formatFigures(threshold)}.`;
+  return `p* = N / P = ${formatNumber(negative)} / ${formatNumber(positive)} = ${formatFigures(threshold)}.`;
 }
 
 /** Whether white is the best image for the smallest forward slope there is, and why. */
@@ -79,10 +79,10 @@ export function optimumText(
     settings.sweep.length > 0 ? settings.sweepForward : 1,
     ...settings.runs.map(({ forward }) => forward),
   );
-  const at = `at forward slope ${formatFigures(slope)}`;
+  const at = `at forward slope ${formatNumber(slope)}`;
   if (slope === 1) return `${at}, f is linear, and white is best: proven.`;
   const bound = (2 * (positive - negative) ** 2) / (1 - slope);
   return peak ** 2 <= bound * (1 + 1e-12)
-    ? `max |k̂|² = ${formatFigures(peak ** 2)} is no more than 2 S² / (1 − s) = ${formatFigures(bound)} ${at}, so no image is better than white: proven.`
-    : `max |k̂|² = ${formatFigures(peak ** 2)} is more than 2 S² / (1 − s) = ${formatFigures(bound)} ${at}: white may not be the best image, and f can pass it. Where all gets white above p*, that is proven all the same.`;
+    ? `max |k̂|² = ${formatNumber(peak ** 2)} is no more than 2 S² / (1 − s) = ${formatNumber(bound)} ${at}, so no image is better than white: proven.`
+    : `max |k̂|² = ${formatNumber(peak ** 2)} is more than 2 S² / (1 − s) = ${formatNumber(bound)} ${at}: white may not be the best image, and f can pass it. Where all gets white above p*, that is proven all the same.`;
 }
