@@ -67,6 +67,11 @@ async function search(
   depth: number,
 ): Promise<{ classes: string[]; pictures: Picture[] }> {
   const { files, folders } = await list(path);
+  const [only] = folders;
+  if (files.length === 0 && only && folders.length === 1 && depth > 1) {
+    const inside = await search(join(path, only), depth - 1);
+    if (inside.classes.length > 0) return inside;
+  }
   const classes: string[] = [];
   const pictures: Picture[] = [];
   for (const name of folders) {
@@ -80,9 +85,6 @@ async function search(
       });
   }
   if (classes.length > 0) return { classes, pictures: pictures.slice(0, most) };
-  const [only] = folders;
-  if (files.length === 0 && only && folders.length === 1 && depth > 1)
-    return search(join(path, only), depth - 1);
   return {
     classes,
     pictures: files
