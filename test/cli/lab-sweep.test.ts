@@ -130,3 +130,12 @@ describe("proxima lab sweep", () => {
     expect(out).toBe("");
   });
 });
+
+it("refuses what the machine cannot do before it begins", async () => {
+  // 6 x 6 pixels are small; 256 times 4096 x 4096 are not
+  const large = await writeTinyNetwork(join(root, "large"), { size: 4096 });
+  const asked = ["lab", "sweep", large, "--targets", "0", "--batch", "256"];
+  const { code, err } = await proxima(asked);
+  expect(code).not.toBe(0);
+  expect(err).toContain("A batch of");
+});

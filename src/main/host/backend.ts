@@ -5,6 +5,7 @@ import util from "node:util";
 import * as tfcore from "@tensorflow/tfjs-core";
 import type { NativeRuntime } from "../../engine";
 import type { EngineStatus, Precision } from "../../shared/domain";
+import { Fault } from "../../shared/fault";
 import { nativeRuntime, type NativeBackend } from "./native-runtime";
 import type { Messages } from "./saved-model";
 
@@ -17,6 +18,19 @@ export interface Backend {
 export interface BackendOptions {
   /** A fallback by name, for tests and for a broken driver. */
   readonly force?: "wasm" | "cpu" | null;
+}
+
+/** Throws a Fault `invalid-request` for a precision that this backend does not compute in. */
+export function checkPrecision(
+  { precisions, title }: EngineStatus,
+  precision: Precision,
+): void {
+  if (precisions.includes(precision)) return;
+  throw new Fault(
+    "invalid-request",
+    `${precision} is not available on ${title}.`,
+    `Use ${precisions.join(" or ")}.`,
+  );
 }
 
 /** Never throws for a missing native library: it falls back and says why. */

@@ -2,7 +2,7 @@
 import { checkTarget, type ascend } from "../../engine";
 import type { GalleryRecord, GalleryRequest, Shard } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import type { Backend } from "./backend";
+import { checkPrecision, type Backend } from "./backend";
 import type { OpenedNetwork } from "./networks";
 import { labelsOf } from "./summary";
 
@@ -37,12 +37,7 @@ export function planGallery(
       );
     seen.add(index);
   }
-  if (!status.precisions.includes(settings.precision))
-    throw new Fault(
-      "invalid-request",
-      `${settings.precision} is not available on ${status.title}.`,
-      `Use ${status.precisions.join(" or ")}.`,
-    );
+  checkPrecision(status, settings.precision);
   for (const { network } of columns)
     for (const target of targets)
       checkTarget(networkOf(networks, network).network, target);

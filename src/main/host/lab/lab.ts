@@ -1,6 +1,7 @@
 /** Runs experiments of the Lab: cells that were computed before are read, the others computed and kept. */
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { z } from "zod";
 import {
   experiments,
   type Experiment,
@@ -12,10 +13,12 @@ import type {
   LabProgress,
   LabRowData,
 } from "../../../shared/contract";
+import { precisionSchema } from "../../../shared/domain";
 import { Fault } from "../../../shared/fault";
 import { worksOnNetwork, type ExperimentId } from "../../../shared/lab";
 import { check } from "../../../shared/rpc/wire";
-import type { Backend } from "../backend";
+import { checkPrecision, type Backend } from "../backend";
+import { checkBatch } from "../memory";
 import type { OpenedNetwork } from "../networks";
 import { CellStore, digest } from "./cell-store";
 import { CheckpointFolder } from "./checkpoints";
@@ -92,6 +95,7 @@ export class LabBench {
         "This experiment needs a network.",
         "Open one first.",
       );
+    checkMachine(settings.value, network, request.backend);
     const folder = join(
       request.folder,
       spec.id,
@@ -215,6 +219,24 @@ export class LabBench {
   clear(): Promise<void> {
     return this.#store.clear();
   }
+}
+
+/** The settings by which an ascent can be too much for a machine; an experiment that has them names them so. */
+const machineSchema = z.object({
+  precision: precisionSchema.nullable().default(null),
+  batch: z.int().nullable().default(null),
+});
+
+/** Throws a Fault where the machine cannot compute in this precision, or a batch through the network does not fit. */
+function checkMachine(
+  settings: unknown,
+  network: OpenedNetwork | null,
+  backend: Backend | null,
+): void {
+  const { data } = machineSchema.safeParse(settings);
+  if (data?.precision && backend)
+    checkPrecision(backend.status, data.precision);
+  if (data?.batch && network) checkBatch(network.network, data.batch);
 }
 
 /** Rows depend on the network with its answers, and on the backend's arithmetic. */
