@@ -130,11 +130,11 @@ test("the backward pass by hand follows what is typed", async ({
     content.getByRole("region", { name, exact: true });
   const numbers = (name: string) => method(name).getByRole("cell");
   await expect(numbers("ReLU")).toHaveText(
-    ["1.500", "0", "0", "3.000", "2.000", "0", "0", "0.5000"],
+    ["1.5", "0", "0", "3", "2", "0", "0", "0.5"],
     { timeout: 30_000 },
   );
-  await expect(numbers("Leaky ReLU 0.3")).toHaveText(["1.500", "−0.1500", "−0.6000", "3.000", "2.000", "−0.3000", "1.200", "0.5000"]); // prettier-ignore
-  await expect(numbers("ProxyGrad 0.3")).toHaveText(["1.500", "0", "0", "3.000", "2.000", "−0.3000", "1.200", "0.5000"]); // prettier-ignore
+  await expect(numbers("Leaky ReLU 0.3")).toHaveText(["1.5", "−0.15", "−0.6", "3", "2", "−0.3", "1.2", "0.5"]); // prettier-ignore
+  await expect(numbers("ProxyGrad 0.3")).toHaveText(["1.5", "0", "0", "3", "2", "−0.3", "1.2", "0.5"]); // prettier-ignore
   await shoot(page, "backward");
   await inBothThemes(page, async () => {
     expect(await axeFindings(page)).toEqual([]);
@@ -144,7 +144,7 @@ test("the backward pass by hand follows what is typed", async ({
     content.getByRole("spinbutton", { name: "Input x, row 1, column 1" }),
     "-2",
   );
-  await expect(numbers("ProxyGrad 0.5")).toHaveText(["0", "0", "0", "3.000", "1.000", "−0.5000", "2.000", "0.5000"]); // prettier-ignore
+  await expect(numbers("ProxyGrad 0.5")).toHaveText(["0", "0", "0", "3", "1", "−0.5", "2", "0.5"]); // prettier-ignore
   await content.getByRole("combobox", { name: "Size" }).selectOption("3 × 3");
   await expect(numbers("ProxyGrad 0.5")).toHaveCount(18);
 });
