@@ -202,6 +202,8 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
     );
   }
   await shoot(page, "collapse");
+  await shots.last().scrollIntoViewIfNeeded();
+  await shoot(page, "collapse-pictures");
   await content.getByRole("button", { name: "At the edge" }).click();
   await content.getByRole("button", { name: "One class" }).click();
   await content.getByRole("button", { name: "Linear" }).click();
