@@ -152,3 +152,36 @@ describe.each(Object.keys(sources))("%s", (name) => {
     eager.dispose();
   });
 });
+
+it("keeps to the rule at exact zeros under a bias of zeros", ({ skip }) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const zeros = { shape: [4], data: new Float32Array(4) };
+  const { op, attributes, weights } = conv("c", false);
+  const whole = network(image, [
+    node(op, "c", ["input"], attributes, { ...weights, bias: zeros }),
+    node(ops.rectifier, "r", ["c"], { slope: 0, ceiling: null }),
+    node(ops.globalAverage, "logits", ["r"], { keepDims: false }),
+  ]);
+  const options = {
+    network: whole,
+    methods: [{ kind: "proxygrad", slope: 0.25 }],
+    batch: 1,
+    precision: "float32",
+    regularization: { blur: 0, rotate: 0 },
+  } as const;
+  const compiled = compileStep(options, runtime);
+  const eager = eagerStep(options);
+  const x = tensor4d(new Float32Array(108), [1, ...image]);
+  const direction = Float32Array.of(1, 0, 0, 0);
+  expect([...compiled.score(x)]).toEqual([0, 0, 0, 0]);
+  // the factor at 0 is the backward slope
+  const ours = compiled.gradient(0, x, direction);
+  const theirs = eager.gradient(0, x, direction);
+  expect(Math.max(...theirs.gradients)).toBeGreaterThan(0);
+  theirs.gradients.forEach((v, i) => {
+    expect(ours.gradients[i]).toBeCloseTo(v, 6);
+  });
+  x.dispose();
+  compiled.dispose();
+  eager.dispose();
+});
