@@ -80,7 +80,8 @@ export function optimumText(
     ...settings.runs.map(({ forward }) => forward),
   );
   const at = `at forward slope ${formatNumber(slope)}`;
-  if (slope === 1) return "At forward slope 1 f is linear, so white is best: proven.";
+  if (slope === 1)
+    return "At forward slope 1 f is linear, so white is best: proven.";
   const bound = (2 * (positive - negative) ** 2) / (1 - slope);
   return peak ** 2 <= bound * (1 + 1e-12)
     ? `max |k̂|² = ${formatNumber(peak ** 2)} is no more than 2 S² / (1 − s) = ${formatNumber(bound)} ${at}, so no image is better than white: proven.`
