@@ -24,15 +24,12 @@ export function sweepCells(
   for (const row of rows) {
     const name = nameOf(row);
     const ofPoint = byPoint.get(name) ?? new Map<string, SweepRow>();
-    byPoint.set(name, ofPoint.set(`${row.target} ${row.seed}`, row));
+    byPoint.set(name, ofPoint.set(laneOf(row), row));
   }
   const lanes = sweepLanes(settings, targets);
   const rowsOf = (point: Point) => {
     const ofPoint = byPoint.get(nameOf(point));
-    return lanes.flatMap(({ target, seed }) => {
-      const row = ofPoint?.get(`${target} ${seed}`);
-      return row ? [row] : [];
-    });
+    return lanes.flatMap((lane) => ofPoint?.get(laneOf(lane)) ?? []);
   };
   const cells = sweepPoints(settings).map((point) =>
     cellOf(
@@ -53,6 +50,10 @@ function nameOf({ method, slope, steps, regularized }: Point): string {
   return `${method} ${slope} ${steps} ${regularized}`;
 }
 
+function laneOf({ target, seed }: Pick<SweepRow, "target" | "seed">): string {
+  return `${target} ${seed}`;
+}
+
 function cellOf(
   { method, slope, steps, regularized }: Point,
   rows: readonly SweepRow[],
@@ -61,11 +62,11 @@ function cellOf(
 ): SweepCell {
   const values = rows.flatMap(({ score }) => (score === null ? [] : [score]));
   // compared on the classes and seeds that both have, so that a mean of few is no mean of others
-  const pairs = rows.flatMap(({ target, seed, score }) => {
-    const other = plain.find((p) => p.target === target && p.seed === seed);
-    return score === null || other?.score == null
-      ? []
-      : [{ score, plain: other.score }];
+  const others = new Map(plain.map((row) => [laneOf(row), row.score]));
+  const pairs = rows.flatMap((row) => {
+    const { score } = row;
+    const other = others.get(laneOf(row)) ?? null;
+    return score === null || other === null ? [] : [{ score, plain: other }];
   });
   const plainMean = meanOf(pairs.map((pair) => pair.plain));
   const ownMean = meanOf(pairs.map((pair) => pair.score));

@@ -258,6 +258,15 @@ describe("a sweep's rows", () => {
     expect(summary.cells.map((cell) => cell.silent)).toEqual([1, 0]);
   });
 
+  it("are not asked for without end", () => {
+    const seeds = Array.from({ length: 100 }, (_, i) => i);
+    const slopes = Array.from({ length: 64 }, (_, i) => i / 64);
+    const targets = [0, 1, 2, 3];
+    expect(() =>
+      sweep.plan(settings({ seeds, slopes, targets }), world()),
+    ).toThrow("206400 scores");
+  });
+
   it("need classes that the network has", () => {
     expect(() => sweep.plan(settings({ targets: [5] }), world())).toThrow(
       "no class 5",

@@ -33,6 +33,9 @@ export interface Resolved {
   readonly batch: number;
 }
 
+/** Rows of so many cells are still looked at and sent in a moment. */
+const mostCells = 50_000;
+
 const none: Regularization = { blur: 0, rotate: 0, rotateProbability: 0 };
 
 /** Throws a Fault `invalid-request` for classes the network does not have. */
@@ -74,7 +77,15 @@ export function planSweep(
   const { precision } = settings;
   const { stepSize, startNoise, batch } = resolved;
   const lanes = sweepLanes(settings, resolved.targets);
-  return sweepPoints(settings).flatMap((point) =>
+  const points = sweepPoints(settings);
+  const cells = points.length * lanes.length;
+  if (cells > mostCells)
+    throw new Fault(
+      "invalid-request",
+      `This sweep asks for ${cells} scores; at most ${mostCells} are computed at a time.`,
+      "Take fewer slopes, classes or seeds.",
+    );
+  return points.flatMap((point) =>
     lanes.map((lane) => ({
       key: cellKey({
         ...point,
