@@ -4,7 +4,13 @@ import { rectifiedMoments } from "../../src/engine/experiments/moments/moments";
 import { moments } from "../../src/shared/lab/moments";
 import { answerDialogs, shownDialogs } from "./dialogs";
 import { expect, test } from "./fixtures";
-import { cellsOf, inBothThemes, openLabPage, shoot } from "./lab-page";
+import {
+  cellsOf,
+  inBothThemes,
+  openExported,
+  openLabPage,
+  shoot,
+} from "./lab-page";
 import { axeFindings } from "./stored-gallery";
 
 const slopes = moments.settings.parse({}).slopes;
@@ -127,8 +133,12 @@ test("a page is exported as HTML that needs nothing else, as JSON, and its table
   expect(text.match(/<figure/g)).toHaveLength(2);
   expect(text).toContain("How to read this");
   expect(text).toContain("prefers-color-scheme: light");
-  if (process.env["PROXIMA_SHOTS"])
-    await writeFile(join(process.env["PROXIMA_SHOTS"], "moments.html"), text);
+  const seen = await openExported(app, html);
+  expect(seen.text).toContain("sampled");
+  expect(seen.text).not.toContain("Compute again");
+  expect(seen.tooWide).toBe(false);
+  // The reader's own theme, dark or light.
+  expect(["rgb(27, 27, 28)", "rgb(236, 236, 237)"]).toContain(seen.ground);
 });
 
 test("a run that was stopped keeps its cells, a lost engine says so, and it goes on", async ({
@@ -158,7 +168,7 @@ test("a run that was stopped keeps its cells, a lost engine says so, and it goes
   await content.getByRole("button", { name: "Compute the rest" }).click();
   await expect(content.getByRole("button", { name: "Stop" })).toBeVisible();
   process.kill(await proxima.engine(), "SIGKILL");
-  await expect(content.getByRole("alert")).toContainText("is kept");
+  await expect(content.getByRole("alert")).toContainText("are kept");
   expect(await content.locator("tbody tr").count()).toBeGreaterThanOrEqual(
     kept,
   );

@@ -4,7 +4,7 @@ import type { Locator, Page } from "@playwright/test";
 import sharp from "sharp";
 import { answerDialogs } from "./dialogs";
 import { expect, test } from "./fixtures";
-import { inBothThemes, openLabPage, shoot } from "./lab-page";
+import { inBothThemes, openExported, openLabPage, shoot } from "./lab-page";
 import { axeFindings } from "./stored-gallery";
 
 const edge = 24;
@@ -63,9 +63,10 @@ async function chooseData(
 }
 
 test("a folder is trained on, its curves and numbers are shown, and the best network opens", async ({
-  proxima: { app, page },
+  proxima,
   userData,
 }) => {
+  const { app, page } = proxima;
   const folder = join(userData, "stripes");
   await writeClasses(folder, 20);
   await writeFile(join(folder, "across", "broken.png"), "no picture");
@@ -135,10 +136,26 @@ test("a folder is trained on, its curves and numbers are shown, and the best net
   expect(mean).toBeCloseTo(((accuracies[0] ?? 0) + (accuracies[1] ?? 0)) / 2, 12); // prettier-ignore
   await expect(rows.first()).toContainText(`${(mean * 100).toFixed(1)} %`);
 
+  const html = join(userData, "training.html");
+  await answerDialogs(app, { save: html });
+  await page.keyboard.press("ControlOrMeta+e");
+  await expect(page.getByText("Wrote training.html.")).toBeVisible();
+  const seen = await openExported(app, html);
+  expect(seen.text).toContain("ProxyGrad 0.2");
+  expect(seen.text).not.toContain("New with this plan");
+  expect(seen.tooWide).toBe(false);
+
   await content.getByRole("button", { name: "Open the best" }).click();
   await expect(page.getByRole("banner")).toContainText("24 × 24");
   await expect(page.getByRole("banner")).toContainText("2 classes");
   await shoot(page, "training-opened");
+  // It is there again after the engine was lost.
+  process.kill(await proxima.engine(), "SIGKILL");
+  await page.getByRole("button", { name: "Restart" }).click();
+  await expect(page.getByRole("banner")).toContainText("24 × 24");
+  await expect(
+    page.getByRole("button", { name: "Run", exact: false }).first(),
+  ).toBeEnabled();
 });
 
 test("a pause keeps every run, another start of the app goes on, and a run is stopped with its best", async ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { problemOf, recallSettings } from "../../src/renderer/lib/lab-settings";
+import { problemOf, recallSettings } from "../../src/shared/lab/settings";
 import { readNumbers, writeNumbers } from "../../src/renderer/lib/number-list";
 import {
   linearScale,

@@ -49,6 +49,7 @@ main { max-width: 1240px; margin: 0 auto; }
 footer { max-width: 1240px; margin: 0 auto; padding: 0 28px 40px; color: var(--dim); font-size: var(--small); }
 [data-export="whole"] { max-height: none !important; overflow: visible !important; }
 .page-value { display: inline-block; padding: 3px 0; }
+figure > svg { max-width: 100%; height: auto; }
 .page-picture { display: block; }
 .page-picture.crisp { image-rendering: pixelated; }
 * { user-select: auto !important; }
@@ -141,7 +142,11 @@ function isTokens({ selectorText }: CSSStyleRule): boolean {
 function applies(selector: string, holder: HTMLElement): boolean {
   if (/:(hover|focus|active|disabled)|::-webkit/.test(selector)) return false;
   try {
-    return holder.querySelector(selector.replace(/::[\w-]+/g, "")) !== null;
+    // "*, ::before" is about every element, "p::before" about paragraphs.
+    const elements = selector
+      .replace(/(^|[\s,>+~])::[\w-]+/g, "$1*")
+      .replace(/::[\w-]+/g, "");
+    return holder.querySelector(elements) !== null;
   } catch {
     return false;
   }

@@ -16,7 +16,7 @@ import {
 } from "../../shared/lab";
 import type { Picture } from "../../shared/pictures";
 import { ByteCache } from "../lib/byte-cache";
-import { problemOf, recallSettings } from "../lib/lab-settings";
+import { problemOf, recallSettings } from "../../shared/lab/settings";
 import type { Busy } from "./busy";
 import type { Engine } from "./engine.svelte";
 import type { Networks } from "./networks.svelte";

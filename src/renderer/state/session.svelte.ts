@@ -44,6 +44,8 @@ export interface SessionServices {
   readonly remembered: RememberedChoices;
   /** Asks where a network lies now that is not at its place any more. */
   readonly locate: (lost: RecentNetwork) => void;
+  /** Opens one that was trained here again; null: it is none of these, or is gone. */
+  readonly reachTrained: (network: string) => Promise<NetworkInfo | null>;
 }
 
 /** Which network and gallery are open: at the start, by choice, and after the engine was lost. */
@@ -218,13 +220,14 @@ export class Session {
     return null;
   }
 
-  /** One of the well-known networks that was downloaded. */
+  /** One of the well-known networks that was downloaded, or one that was trained here. */
   async #reachKnown(id: string): Promise<NetworkInfo | null> {
-    const { known, networks } = this.#services;
+    const { known, networks, reachTrained } = this.#services;
     await known.load();
     const entry = known.list.find(({ network }) => network === id);
-    if (!entry?.complete) return null;
-    const network = await known.open(entry.id);
+    const network = entry?.complete
+      ? await known.open(entry.id)
+      : await reachTrained(id);
     await networks.refresh();
     return network?.id === id ? network : null;
   }

@@ -1,3 +1,4 @@
+import type { NetworkInfo } from "../../shared/domain";
 import { encodeFault, Fault, type FaultData } from "../../shared/fault";
 import {
   defaultTrainingPlan,
@@ -11,8 +12,8 @@ import {
   type TrainingSummary,
 } from "../../shared/training";
 import { plural } from "../lib/format";
-import { sentenceOf } from "../lib/lab-settings";
-import { flag, text } from "../lib/readers";
+import { sentenceOf } from "../../shared/lab/settings";
+import { fields, flag, listOf, text } from "../lib/readers";
 import type { Busy } from "./busy";
 import type { Engine } from "./engine.svelte";
 import type { Networks } from "./networks.svelte";
@@ -38,6 +39,18 @@ export interface TrainingServices {
 const planKey = "training:plan";
 const selectedKey = "training:selected";
 const openKey = "training:open-best";
+const openedKey = "training:opened";
+
+/** Which run a network that was opened is of. */
+interface Opened {
+  readonly network: string;
+  readonly id: string;
+  readonly run: string;
+}
+const mostOpened = 50;
+const readOpened = listOf(
+  fields<Opened>({ network: text, id: text, run: text }),
+);
 
 /** What is to be trained next: data and plan, before an experiment is made of them. */
 interface Data {
@@ -285,6 +298,7 @@ export class Trainings {
     }
     this.#abort = null;
     this.running = null;
+    this.#rest(id);
     this.pausing = false;
     this.progress = null;
     busy.set("training", null);
@@ -320,12 +334,37 @@ export class Trainings {
     try {
       const network = await engine.client.job("training.open", { id, run });
       await networks.refresh();
+      this.#rememberOpened({ network: network.id, id, run });
       session.adoptNetwork(network);
       view.workspace = "compare";
       notices.say(`Opened ${network.name}`);
     } catch (error) {
       notices.error(error);
     }
+  }
+
+  /** Opens a network again that was opened from here; null: it was not, or cannot be had any more. */
+  async reach(network: string): Promise<NetworkInfo | null> {
+    const { engine, remembered } = this.#services;
+    const opened = remembered.get(openedKey, readOpened) ?? [];
+    const found = opened.find((one) => one.network === network);
+    if (!found) return null;
+    const { id, run } = found;
+    return engine.client.job("training.open", { id, run }).catch(() => null);
+  }
+
+  /** The latest first. */
+  #rememberOpened(opened: Opened): void {
+    const { remembered } = this.#services;
+    const before = remembered.get(openedKey, readOpened) ?? [];
+    const others = before.filter(({ network }) => network !== opened.network);
+    remembered.set(
+      openedKey,
+      [{ ...opened }, ...others.map((one) => ({ ...one }))].slice(
+        0,
+        mostOpened,
+      ),
+    );
   }
 
   /** Deletes an experiment; can be undone. */
@@ -359,6 +398,18 @@ export class Trainings {
     this.current = {
       ...this.current,
       runs: this.current.runs.map((run) => changed.get(run.id) ?? run),
+    };
+  }
+
+  /** Whatever the job's end was: no run of the experiment is computed any more. */
+  #rest(id: string): void {
+    if (this.current?.id !== id) return;
+    this.current = {
+      ...this.current,
+      running: false,
+      runs: this.current.runs.map((run) =>
+        run.state === "running" ? { ...run, state: "paused" } : run,
+      ),
     };
   }
 

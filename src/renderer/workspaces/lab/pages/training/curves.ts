@@ -39,7 +39,8 @@ function isProxy(slopes: TrainingSlopes): boolean {
 
 /**
  * Epoch by epoch: for each pair of slopes the mean over its seeds, named, and behind it each seed as a thin line.
- * The mean is over the runs that have reached the epoch, as soon as all that have begun have; a single run is its own mean.
+ * The mean is over the runs that are done, so that one that has just begun does not cut it short; before any is,
+ * over those that have begun. It goes as far as all of them do. A single run is its own mean.
  */
 export function curveSeries(
   { plan, runs }: Pick<Training, "plan" | "runs">,
@@ -54,6 +55,7 @@ export function curveSeries(
       .filter((run) => sameSlopes(run.slopes, slopes) && run.curve.length > 0)
       .map((run) => ({ run, points: pointsOf(run, measure, part) }))
       .filter(({ points }) => points.length > 0);
+    const done = curves.filter(({ run }) => run.state === "done");
     const thin =
       curves.length < 2
         ? []
@@ -69,7 +71,9 @@ export function curveSeries(
       name,
       tone,
       marker: "none",
-      points: meanOf(curves.map(({ points }) => points)),
+      points: meanOf(
+        (done.length > 0 ? done : curves).map(({ points }) => points),
+      ),
     };
     return [...thin, mean];
   });
@@ -82,7 +86,7 @@ function pointsOf(run: TrainingRun, measure: CurveMeasure, part: CurvePart) {
   });
 }
 
-/** The mean at every epoch that all curves have; a curve that ended early leaves it where it ended. */
+/** The mean at every epoch that all curves have. */
 function meanOf(curves: readonly { x: number; y: number }[][]) {
   const shortest = Math.min(...curves.map((points) => points.length));
   const [first = []] = curves;
@@ -109,9 +113,9 @@ export const spreadColumns: readonly TableColumn<TrainingRow>[] = [
   { title: "backward", value: (r) => r.slopes.backward, show: (r) => String(r.slopes.backward) }, // prettier-ignore
   { title: "seeds done", value: (r) => r.validation.count || r.test.count, show: (r) => `${Math.max(r.validation.count, r.test.count)} of ${r.seeds}` }, // prettier-ignore
   { title: "validation, mean", value: (r) => r.validation.mean, show: (r) => percent(r.validation.mean) }, // prettier-ignore
-  { title: "± deviation", value: (r) => r.validation.deviation, show: (r) => percent(r.validation.deviation) }, // prettier-ignore
+  { title: "validation, deviation", value: (r) => r.validation.deviation, show: (r) => percent(r.validation.deviation) }, // prettier-ignore
   { title: "test, mean", value: (r) => r.test.mean, show: (r) => percent(r.test.mean) }, // prettier-ignore
-  { title: "± deviation", value: (r) => r.test.deviation, show: (r) => percent(r.test.deviation) }, // prettier-ignore
+  { title: "test, deviation", value: (r) => r.test.deviation, show: (r) => percent(r.test.deviation) }, // prettier-ignore
 ];
 
 /** Rows of the table of mean and spread; those without an ended run have nothing to show yet. */

@@ -1,10 +1,6 @@
 /** Settings of experiments, checked and read back through the experiment's own schema. */
 import type { z } from "zod";
-import {
-  experimentSpecs,
-  type ExperimentId,
-  type LabSettings,
-} from "../../shared/lab";
+import { experimentSpecs, type ExperimentId, type LabSettings } from "./index";
 
 /** What is wrong with some settings, in a sentence; null where nothing is. */
 export function problemOf(
