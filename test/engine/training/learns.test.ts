@@ -154,20 +154,39 @@ it("keeps no tensors, from step to step or in the end", ({ skip }) => {
   expect(engine().state.numTensors).toBe(atFirst);
 });
 
-it("trains in bfloat16 nearly as in float32", ({ skip }) => {
-  if (!runtime) return skip("native TensorFlow is not built");
-  const { images, labels } = pictures(40);
-  const [wide, narrow] = (["float32", "bfloat16"] as const).map((precision) => {
-    const step = compileTrainStep(optionsOf({ precision }), runtime);
-    const { loss } = step.advance(images, labels, 1e-3);
-    const { first } = step.state().moments;
-    step.dispose();
-    return { loss, first };
-  });
-  expect(narrow?.loss).toBeCloseTo(wide?.loss ?? NaN, 1);
-  for (const [key, { data }] of Object.entries(wide?.first ?? {}))
-    expect(cosine(narrow?.first[key]?.data ?? [], data)).toBeGreaterThan(0.95);
-});
+it.for([
+  { batchNorm: true, slopes: { forward: 0, backward: 0.1 } },
+  { batchNorm: true, slopes: { forward: 0.3, backward: 0.3 } },
+  { batchNorm: false, slopes: { forward: 0, backward: 0.1 } },
+  { batchNorm: false, slopes: { forward: 0.3, backward: 0.3 } },
+])(
+  "trains in bfloat16 nearly as in float32: batch norm $batchNorm, forward slope $slopes.forward",
+  ({ batchNorm, slopes }, { skip }) => {
+    if (!runtime) return skip("native TensorFlow is not built");
+    const native = runtime;
+    const { images, labels } = pictures(40);
+    const network = architectures["small-cnn"].build({
+      input: [side, side, 3],
+      classes,
+      seed: 1,
+      batchNorm,
+    });
+    const results = (["float32", "bfloat16"] as const).map((precision) => {
+      const options = optionsOf({ network, slopes, precision });
+      const step = compileTrainStep(options, native);
+      const { loss } = step.advance(images, labels, 1e-3);
+      const { first } = step.state().moments;
+      step.dispose();
+      return { loss, first };
+    });
+    const [wide, narrow] = results;
+    expect(narrow?.loss).toBeCloseTo(wide?.loss ?? NaN, 1);
+    for (const [key, { data }] of Object.entries(wide?.first ?? {}))
+      expect(cosine(narrow?.first[key]?.data ?? [], data), key).toBeGreaterThan(
+        0.95,
+      );
+  },
+);
 
 it("evaluates the network it gives, with its own slope", ({ skip }) => {
   if (!runtime) return skip("native TensorFlow is not built");
