@@ -89,6 +89,12 @@ export async function createExperiment(
     const counted = countsOf(found.labels, found.pictures);
     checkClasses(source.name, found.labels, counted);
     const left = await unreadable(source, found, plan, { signal, progress });
+    const [first] = left.values();
+    if (first !== undefined && left.size === found.pictures.length)
+      throw new Fault(
+        "damaged-file",
+        `No picture of ${source.name} can be read. ${first}`,
+      );
     const kept = found.pictures.filter((_, i) => !left.has(i));
     const parts = divide(source.name, found, kept, left, wanted);
     const pictures = kept.map(({ file, label }, i): Picture => {

@@ -4,7 +4,6 @@ import {
   isEnded,
   type TrainingOutcome,
   type TrainingProgress,
-  type TrainingRun,
 } from "../../../shared/training";
 import { memoryBudget, memoryFault } from "../memory";
 import { stepsPerEpoch, type TrainingBatches } from "./batches";
@@ -18,7 +17,7 @@ import { Pixels } from "./pixels";
 import { ProgressTeller } from "./progress-teller";
 import { openSource, type PictureSource } from "./source";
 import type { RunJob } from "./run-job";
-import { trainRun } from "./train-run";
+import { lacksTest, trainRun } from "./train-run";
 import type { Trainer } from "./trainer";
 
 export interface ExperimentOptions {
@@ -75,9 +74,9 @@ export async function runExperiment(
       batch: job.data.batch,
       validated: job.validated.length,
     });
-    const ended: TrainingRun[] = runs.filter(isEnded);
+    const records = [...runs];
     for (const [index, run] of runs.entries()) {
-      if (isEnded(run)) continue;
+      if (isEnded(run) && !lacksTest(job, run)) continue;
       if (signal.aborted) break;
       const record = await trainRun(job, run, {
         signal,
@@ -87,13 +86,15 @@ export async function runExperiment(
           teller.tell(index, report);
         },
       });
+      records[index] = record;
       teller.ended(index, record);
-      if (isEnded(record)) ended.push(record);
     }
+    const failed = records.filter(({ state }) => state === "failed").length;
+    const ended = records.filter(isEnded).length;
     return {
-      state: ended.length === runs.length ? "done" : "paused",
-      finished: ended.filter(({ state }) => state !== "failed").length,
-      failed: ended.filter(({ state }) => state === "failed").length,
+      state: ended === records.length ? "done" : "paused",
+      finished: ended - failed,
+      failed,
     };
   } catch (error) {
     throw memoryFault(error, plan.batch);

@@ -12,23 +12,47 @@ import type { RunJob } from "./run-job";
 import { TrainingLoop, type LoopOptions } from "./training-loop";
 
 /**
- * Trains a run and returns its record, which is on disk by then. A loss that is not finite and checkpoints that are
- * damaged fail the run; anything else that goes wrong (a full disk, pictures that are gone) is thrown, and the run
- * goes on from its last checkpoint another time.
+ * Trains a run, tests its best network, and returns its record, which is on disk by then; a run that was stopped is
+ * only tested. A loss that is not finite and checkpoints that are damaged fail the run; anything else that goes wrong
+ * (a full disk, pictures that are gone) is thrown, and the run goes on from its last checkpoint another time.
  */
 export async function trainRun(
   job: RunJob,
   run: TrainingRun,
   options: LoopOptions,
 ): Promise<TrainingRun> {
-  let latest = run;
-  const keep = async (record: TrainingRun) => {
-    await writeRun(job.folder, record);
-    return record;
-  };
-  const failed = (fault: Fault) =>
-    keep({ ...latest, state: "failed", fault: encodeFault(fault) });
+  const record = run.state === "stopped" ? run : await train(job, run, options);
+  if (record.state === "paused") return record;
+  await writeRun(job.folder, {
+    ...record,
+    // until it is tested it is not done
+    state: record.state === "done" ? "paused" : record.state,
+  });
+  if (!lacksTest(job, record)) return keep(job, record);
+  const test = await testBest(job, record, options);
+  if (test) return keep(job, { ...record, test });
+  return record.state === "done" ? { ...record, state: "paused" } : record;
+}
 
+/** Whether a run has a network that was never tested, though there is a test part. */
+export function lacksTest(
+  { tested }: Pick<RunJob, "tested">,
+  { best, test, state }: TrainingRun,
+): boolean {
+  return tested.length > 0 && best !== null && !test && state !== "failed";
+}
+
+async function keep(job: RunJob, record: TrainingRun): Promise<TrainingRun> {
+  await writeRun(job.folder, record);
+  return record;
+}
+
+/** Up to its end, a pause or a stop; the test is still to come. */
+async function train(
+  job: RunJob,
+  run: TrainingRun,
+  options: LoopOptions,
+): Promise<TrainingRun> {
   const own = join(job.folder, run.id);
   await makeFolder(own);
   // what a killed process left
@@ -37,32 +61,26 @@ export async function trainRun(
   try {
     found = await readCheckpoint(own);
   } catch (error) {
-    if (error instanceof Fault) return failed(error);
+    if (error instanceof Fault) return failed(run, error);
     throw error;
   }
-  if (!found && options.stopped()) return keep({ ...run, state: "stopped" });
+  if (!found && options.stopped()) return { ...run, state: "stopped" };
   const step = compile(job, run);
   try {
     if (found) step.restore(found.state);
     const loop = new TrainingLoop(job, step, found?.position ?? run, options);
-    try {
-      latest = await loop.run();
-    } catch (error) {
-      latest = loop.record;
+    return await loop.run().catch((error: unknown) => {
       if (error instanceof Fault && error.code === "not-finite")
-        return await failed(error);
+        return failed(loop.record, error);
       throw error;
-    }
+    });
   } finally {
     step.dispose();
   }
-  if (latest.state === "paused") return latest;
-  const test = await testBest(job, latest, options);
-  if (test === "aborted")
-    return latest.state === "done"
-      ? { ...latest, state: "paused" }
-      : keep(latest);
-  return keep({ ...latest, test });
+}
+
+function failed(run: TrainingRun, fault: Fault): TrainingRun {
+  return { ...run, state: "failed", fault: encodeFault(fault) };
 }
 
 /** A compiled step that starts where the run's seed does. */
@@ -83,14 +101,13 @@ function compile(
   });
 }
 
-/** The kept network on the test part, read back from its files; null where either is missing. */
+/** The kept network on the test part, read back from its files; null where it was cancelled before its end. */
 async function testBest(
   job: RunJob,
   run: TrainingRun,
   { signal, report }: LoopOptions,
-): Promise<Measured | null | "aborted"> {
+): Promise<Measured | null> {
   const { experiment, trainer, data, tested, folder } = job;
-  if (tested.length === 0 || !run.best) return null;
   const { optimizer: kind, weightDecay } = experiment.plan;
   const step = trainer.compile({
     network: await openNetworkAt(join(folder, run.id, bestFolder)),
@@ -101,7 +118,7 @@ async function testBest(
     precision: experiment.plan.precision,
   });
   try {
-    const measured = await evaluate(step, data, tested, {
+    return await evaluate(step, data, tested, {
       signal,
       progress: (done, steps) => {
         report({
@@ -116,7 +133,6 @@ async function testBest(
         });
       },
     });
-    return measured ?? "aborted";
   } finally {
     step.dispose();
   }

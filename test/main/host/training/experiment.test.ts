@@ -20,6 +20,7 @@ import { createExperiment } from "../../../../src/main/host/training/create";
 import {
   readRuns,
   readTraining,
+  writeRun,
 } from "../../../../src/main/host/training/experiment-folder";
 import {
   runExperiment,
@@ -281,6 +282,25 @@ describe("a run that is stopped", () => {
     expect(first).toMatchObject({ state: "stopped", best: { epoch: 0 } });
     expect(first?.best?.validation?.accuracy).toBeGreaterThanOrEqual(0);
     expect(second).toMatchObject({ state: "stopped", best: null, test: null });
+  });
+});
+
+describe("a run that was stopped while it was paused", () => {
+  it("is tested when the experiment goes on", async () => {
+    const { folder } = await made();
+    const pause = new AbortController();
+    const pausing = after(3, () => {
+      pause.abort();
+    })(trainerOf(backend));
+    await run(folder, { signal: pause.signal }, pausing);
+    const [paused] = await readRuns(folder, plan);
+    if (!paused) throw new Error("no run");
+    await writeRun(folder, { ...paused, state: "stopped" });
+    expect(await run(folder)).toMatchObject({ state: "done", finished: 1 });
+    const [ended] = await readRuns(folder, plan);
+    expect(ended).toEqual({ ...paused, state: "stopped", test: ended?.test });
+    expect(ended?.test?.accuracy).toBeGreaterThanOrEqual(0);
+    expect(ended?.curve).toHaveLength(1);
   });
 });
 
