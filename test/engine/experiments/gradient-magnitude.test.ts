@@ -310,10 +310,15 @@ describe("the open network", () => {
     expect(more.size).toBe(4 * 5);
   });
 
-  it("is refused where none is open, and where its batch does not fit", async () => {
+  it("is refused where none is open, where slopes change nothing, and where a batch does not fit", async () => {
     expect(() => gradientMagnitude.plan(settings, world())).toThrow(
       /No network is open/,
     );
+    const smooth = residual().nodes.map((one) =>
+      one.op.rectifier ? node(ops.sigmoid, one.name, one.inputs, {}) : one,
+    );
+    const on = world({ network: network([5, 4, 4], smooth) });
+    expect(() => gradientMagnitude.plan(settings, on)).toThrow(/no rectifier/);
     await expect(
       run(settingsOf({ size: 256, batch: 128, repetitions: 1 }), world()),
     ).rejects.toThrow(/GiB/);

@@ -1,5 +1,4 @@
-import type { Network } from "../../network/network";
-import { classCount } from "../../network/network";
+import { classCount, type Network } from "../../network/network";
 import { randomStream, type RandomStream } from "../../random";
 import type { World } from "../experiment";
 

@@ -22,7 +22,10 @@ export interface Measured {
   build(repetition: number): Network;
 }
 
-/** Throws a Fault `invalid-request` where the open network is asked for and none is open. */
+/**
+ * Throws a Fault `invalid-request` where the open network is asked for and none is open, `unsupported-network` where it
+ * has nothing to compare.
+ */
 export function measuredOf(
   subject: Subject,
   { size, seed }: { readonly size: number; readonly seed: number },
@@ -58,6 +61,12 @@ export function measuredOf(
       "unsupported-network",
       `"${network.name}" has a single output; the cross-entropy needs at least two classes.`,
       "Open a network with more classes.",
+    );
+  if (!network.nodes.some(({ op }) => op.rectifier))
+    throw new Fault(
+      "unsupported-network",
+      `"${network.name}" has no rectifier; slopes change nothing in it, and every ratio would be 1.`,
+      "Open a network with ReLUs, or measure the random ResNet-18.",
     );
   return {
     subject,
