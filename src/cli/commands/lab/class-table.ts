@@ -101,6 +101,9 @@ export const classTable = labCommand({
     "method           score     top-1  class",
     ...rows.map(describe),
     ...(summary.classes > 0 ? conclude(summary) : []),
+    ...(rows.some(({ state }) => state === "running")
+      ? ["Stopped; the same command goes on from there."]
+      : []),
   ],
   finish: writeClassPictures,
 });
