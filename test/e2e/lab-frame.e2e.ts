@@ -179,3 +179,32 @@ test("a run that was stopped keeps its cells, a lost engine says so, and it goes
     timeout: 60_000,
   });
 });
+
+test("every page fits the smallest window, has its words, and axe finds nothing", async ({
+  proxima: { app, page },
+}) => {
+  test.setTimeout(180_000);
+  await app.evaluate(({ BrowserWindow }) => {
+    BrowserWindow.getAllWindows()[0]?.setSize(960, 600);
+  });
+  await page.getByRole("button", { name: "Lab" }).click();
+  const list = page.getByRole("navigation", { name: "Lab" });
+  const titles = await list
+    .getByRole("button")
+    .locator("span:first-child")
+    .allTextContents();
+  expect(titles.length).toBeGreaterThan(1);
+  for (const title of titles) {
+    const content = await openLabPage(page, title);
+    await expect(content.getByText("How to read this")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Export page…" })).toBeEnabled(); // prettier-ignore
+    const tooWide = await content.evaluate(
+      (main) => main.scrollWidth > main.clientWidth,
+    );
+    expect.soft(tooWide, `${title} is wider than the window`).toBe(false);
+    await shoot(page, `narrow-${title.replaceAll(" ", "-").toLowerCase()}`);
+    await inBothThemes(page, async (theme) => {
+      expect.soft(await axeFindings(page), `${title}, ${theme}`).toEqual([]);
+    });
+  }
+});
