@@ -1,8 +1,8 @@
 """A network run and timed in PyTorch: the reference of the benchmarks and of the parity check.
 
 Speaks JSON lines on stdin and stdout. First line: {"dump": FILE, "threads": N} for a network that Proxima dumped, or
-{"torchvision": NAME, "save": FILE, "threads": N} for torchvision's own module with seeded random weights, whose state
-dict is written to FILE; then requests:
+{"torchvision": NAME, "save": FILE, "threads": N} for torchvision's own module with seeded random weights, biases and
+batch norms, whose state dict is written to FILE; then requests:
   {"do": "gradient", "image": FILE, "out": FILE, "target": T, "forward": s, "backward": p}  -> {"score", "norm"}
   {"do": "time", "mode": M, "batch": B, "steps": K, "backward": p}                          -> {"ms": median of a step}
   {"do": "train", "mode": M, "batch": B, "steps": K, "backward": p}     -> {"ms": median of a step, "cpu": mean CPU time}
@@ -158,6 +158,18 @@ class Network(torch.nn.Module):
         raise SystemExit(f"no PyTorch twin of {kind}")
 
 
+def as_trained(module):
+    """Biases and batch norms as training leaves them: at rest they are zeros and ones, which compilers take out."""
+    for layer in module.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_mean.normal_(0, 0.1)
+            layer.running_var.uniform_(0.5, 1.5)
+            layer.weight.uniform_(0.5, 1.5)
+            layer.bias.normal_(0, 0.1)
+        elif isinstance(layer, (torch.nn.Conv2d, torch.nn.Linear)) and layer.bias is not None:
+            layer.bias.normal_(0, 0.05)
+
+
 class Torchvision(torch.nn.Module):
     """torchvision's own module in evaluation mode; its rectifiers follow the rule."""
 
@@ -168,6 +180,7 @@ class Torchvision(torch.nn.Module):
         torch.manual_seed(0)
         options = {"aux_logits": False, "init_weights": True} if name == "inception_v3" else {}
         self.inner = getattr(torchvision.models, name)(weights=None, **options).eval().requires_grad_(False)
+        as_trained(self.inner)
         self.slopes = (0.0, 0.0)
         rectify = lambda x, ceiling: Rectifier.apply(x, *self.slopes, ceiling)
         # nn.ReLU and nn.ReLU6 call these as well
