@@ -57,5 +57,7 @@ export function concludedSlope(summary: LabSummary<"sweep">) {
       steps === best.steps &&
       regularized === best.regularized,
   );
-  return compared.length < fewest ? null : best;
+  // without rectifiers every slope is the same
+  const differ = compared.some(({ mean }) => mean !== best.score);
+  return compared.length < fewest || !differ ? null : best;
 }

@@ -79,9 +79,11 @@ it("is learned from a sweep that is complete, and remembered for its network", a
   ).toEqual({ slope: 0.1, steps: 10 });
 });
 
-it("is not learned from a sweep that was stopped, or of fewer than three slopes", async () => {
+it("is not learned from a sweep that was stopped, of one that makes no difference, or of fewer than three", async () => {
   const stopped = await swept({ 0.05: 12, 0.1: 15, 0.3: 7 }, 2);
   expect(stopped.app.bestSlopes.of(network.hash)).toBeNull();
+  const flat = await swept({ 0: 10, 0.1: 10, 0.3: 10 });
+  expect(flat.app.bestSlopes.of(network.hash)).toBeNull();
   const short = await swept({ 0.1: 15, 0.3: 7 });
   expect(short.app.lab.of("sweep").state).toBe("done");
   expect(short.app.bestSlopes.of(network.hash)).toBeNull();
