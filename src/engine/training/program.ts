@@ -38,12 +38,8 @@ export function emitTrainStep(
   };
   const precisionOf = (node: Node) =>
     shapeOf(network, node.name).length > 1 ? precision : "float32";
-  const fed = new Map<string, Ref>();
-  const feed = (name: string, { length }: Vector) => {
-    const ref = graph.placeholder(name, [length]);
-    fed.set(name, ref);
-    return ref;
-  };
+  const feed = (name: string, { length }: Vector) =>
+    graph.placeholder(name, [length]);
   const trained = [parameters.kernels, parameters.shifts]
     .filter(({ length }) => length > 0)
     .map((vector) => ({
@@ -55,9 +51,12 @@ export function emitTrainStep(
       },
     }));
   const slots = new Map(
-    trained.flatMap(({ vector, before }) =>
-      vector.slots.map((slot) => [slot.key, { slot, values: before.weights }]),
-    ),
+    trained.flatMap(({ vector, before: { weights } }) => {
+      const values = { float32: weights, bfloat16: weights };
+      if (precision === "bfloat16")
+        values.bfloat16 = graph.cast(weights, precision);
+      return vector.slots.map((slot) => [slot.key, { slot, values }]);
+    }),
   );
   const forward = emitForward(network, emitInput(graph, image, options), {
     graph,
@@ -68,8 +67,7 @@ export function emitTrainStep(
       // scale and shift of batch norm are float32 in any precision
       const dtype = node.op.running ? "float32" : precisionOf(node);
       const found = slots.get(`${node.name}/${name}`);
-      if (found)
-        return view(graph, graph.cast(found.values, dtype), found.slot);
+      if (found) return view(graph, found.values[dtype], found.slot);
       const weight = node.weights[name];
       if (!weight)
         throw new RangeError(`"${node.name}" has no weight "${name}"`);
@@ -125,12 +123,7 @@ export function emitTrainStep(
     const after = graph.binary("AddV2", before, change);
     moving.push({ feed: before.name, fetch: after.name });
   }
-  return {
-    graph,
-    moving,
-    losses: losses.name,
-    logits: logits.name,
-  };
+  return { graph, moving, losses: losses.name, logits: logits.name };
 }
 
 /** x in [-1, 1] -> what the network reads. */

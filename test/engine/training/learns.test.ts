@@ -188,6 +188,37 @@ it.for([
   },
 );
 
+it("shows the network what its preprocessing makes of the pictures", ({
+  skip,
+}) => {
+  if (!runtime) return skip("native TensorFlow is not built");
+  const { images, labels } = pictures(40);
+  const { network } = optionsOf();
+  const mean = [104, 117, 124];
+  const preprocessing = { order: "BGR" as const, mean, std: [58] };
+  const processed = images.map((_, i) => {
+    const channel = i % 3;
+    const x = images[i - channel + 2 - channel] ?? NaN;
+    return (127.5 * (x + 1) - (mean[channel] ?? NaN)) / 58;
+  });
+  const inside = compileTrainStep(
+    optionsOf({ network: { ...network, preprocessing } }),
+    runtime,
+  );
+  const outside = compileTrainStep(optionsOf(), runtime);
+  for (let i = 0; i < 3; i++) {
+    const ours = inside.advance(images, labels, 1e-4);
+    const theirs = outside.advance(processed, labels, 1e-4);
+    expect(ours.loss).toBeCloseTo(theirs.loss, 3);
+  }
+  expect(inside.evaluate(images, labels, 40).loss).toBeCloseTo(
+    outside.evaluate(processed, labels, 40).loss,
+    3,
+  );
+  inside.dispose();
+  outside.dispose();
+});
+
 it("evaluates the network it gives, with its own slope", ({ skip }) => {
   if (!runtime) return skip("native TensorFlow is not built");
   const { images, labels } = pictures(43);
