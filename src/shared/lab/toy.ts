@@ -102,7 +102,7 @@ export const toy = defineSpec({
     /** The step that was taken. */
     step: z.number(),
     /** Above p*: after at most so many steps everything is white, from this start. */
-    guaranteed: z.int().nullable(),
+    guaranteed: z.number().min(0).nullable(),
     /** Whether no image has a larger f than white is proven for this forward slope. */
     proven: z.boolean(),
     /** At so many updates, the first ones densely; the last point is the end. */

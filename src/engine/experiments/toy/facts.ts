@@ -89,12 +89,13 @@ function thresholdOf({ positive, negative }: Objective): number {
 
 /** Above the threshold: the steps after which everything is white for sure; null below. */
 export function guaranteedSteps(
-  { objective: { positive, negative }, step }: Toy,
+  { objective: { positive, negative }, step, threshold }: Toy,
   backward: number,
   start: Float32Array,
 ): number | null {
   const least = backward * positive - negative;
-  if (!(least > 0)) return null;
+  // rounding alone can put it on the other side of 0
+  if (backward <= threshold || least <= 0) return null;
   const darkest = start.reduce((a, b) => Math.min(a, b), 1);
   return Math.ceil((1 - darkest) / (step * least));
 }

@@ -43,15 +43,11 @@ export function againstThreshold({ backward, threshold }: Row): string {
   return backward > threshold ? "above p*" : "below p*";
 }
 
-/** How a run has ended, in a few words; the share is that of white pixels. */
-export function verdict(row: Row): string {
-  const end =
-    row.white === 1
-      ? "all white"
-      : row.stuck > 0
-        ? `stuck at ${formatShare(row.white)}`
-        : `${formatShare(row.white)}, rising`;
-  return row.backward === 0 ? end : `${againstThreshold(row)}: ${end}`;
+/** How a run has ended, in a few words. */
+export function verdict({ white, stuck }: Row): string {
+  if (white === 1) return "all white";
+  const share = `${formatShare(white)} white`;
+  return stuck > 0 ? `stuck at ${share}` : `${share}, rising`;
 }
 
 export function thresholdText({
