@@ -6,7 +6,7 @@
  * Two are kept, the one before as `checkpoint.previous`: where the last is damaged, a little work is lost, not all.
  */
 import { createHash } from "node:crypto";
-import { readFile, rename } from "node:fs/promises";
+import { readFile, rename, rm } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -97,6 +97,11 @@ export async function readCheckpoint(
     `The checkpoints in ${folder} are damaged.`,
     "Take the run's folder away to train it from the start.",
   );
+}
+
+export async function removeCheckpoints(folder: string): Promise<void> {
+  for (const name of [checkpointFile, previousFile])
+    await rm(join(folder, name), { force: true });
 }
 
 export function encodeCheckpoint({

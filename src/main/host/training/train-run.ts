@@ -5,7 +5,11 @@ import { encodeFault, Fault } from "../../../shared/fault";
 import type { Measured, TrainingRun } from "../../../shared/training";
 import { makeFolder, sweepParts } from "../folder";
 import { openNetworkAt } from "../networks";
-import { readCheckpoint, type RunCheckpoint } from "./checkpoint";
+import {
+  readCheckpoint,
+  removeCheckpoints,
+  type RunCheckpoint,
+} from "./checkpoint";
 import { evaluate } from "./evaluate";
 import { bestFolder, writeRun } from "./experiment-folder";
 import type { RunJob } from "./run-job";
@@ -42,8 +46,11 @@ export function lacksTest(
   return tested.length > 0 && best !== null && !test && state !== "failed";
 }
 
+/** Nobody goes on from a run that has ended: its checkpoints, the largest files by far, go. */
 async function keep(job: RunJob, record: TrainingRun): Promise<TrainingRun> {
   await writeRun(job.folder, record);
+  if (record.state !== "failed")
+    await removeCheckpoints(join(job.folder, record.id));
   return record;
 }
 
