@@ -305,6 +305,62 @@ describe("pictures of an experiment", () => {
 });
 
 describe("the network of an experiment", () => {
+  it("stays that of the run while it runs, and pictures of another one's cells are not its own", async () => {
+    const asked: { what: string; network: string | null }[] = [];
+    let end: (answer: Answer) => void = () => undefined;
+    let context: Context | null = null;
+    const rows = [rowOf(0)];
+    const { app } = await start({
+      networks: [networkInfo(), networkInfo({ id: "other", name: "Other" })],
+      lab: {
+        "lab.stored": ({ network }) => {
+          asked.push({ what: "stored", network });
+          return Promise.resolve({ rows, missing: 1, summary: {} });
+        },
+        "lab.run": ({ network }, given) => {
+          asked.push({ what: "run", network });
+          context = given;
+          return new Promise((resolve) => {
+            end = resolve;
+          });
+        },
+        "lab.picture": ({ network }) => {
+          asked.push({ what: "picture", network });
+          const value = network === "toy" ? 1 : 2;
+          return Promise.resolve({
+            reply: { shape: [1, 1, 1] as [number, number, number] },
+            bytes: new Uint8Array(new Int16Array([value]).buffer),
+          });
+        },
+      },
+    });
+    const run = app.lab.of("class-table");
+    const pictureOf = (key: string) =>
+      new Promise<number | undefined>((resolve) => {
+        run.watch(key, ({ picture }) => {
+          resolve(picture.values[0]);
+        });
+      });
+    await run.look();
+    expect(await pictureOf("0")).toBe(1);
+    const ended = run.start();
+    await vi.waitFor(() => {
+      expect(context).not.toBeNull();
+    });
+    await app.session.selectNetwork("other");
+    await run.look();
+    expect(run.subject?.id).toBe("toy");
+    expect(await pictureOf("0")).toBe(1);
+    expect(asked.map(({ network }) => network)).not.toContain("other");
+    end({ rows, missing: 0, summary: {}, state: "done" });
+    await ended;
+    await vi.waitFor(() => {
+      expect(run.subject?.id).toBe("other");
+    });
+    expect(await pictureOf("0")).toBe(2);
+    expect(asked.at(-1)).toEqual({ what: "picture", network: "other" });
+  });
+
   it("where it needs one and there is none, is asked for", async () => {
     const { app } = await start({ networks: [] });
     const run = app.lab.of("sweep");

@@ -50,6 +50,13 @@ export interface LabEntry<K extends ExperimentId> {
   readonly partial?: true;
 }
 
+/** The network that rows are of. */
+export interface LabSubject {
+  readonly id: string;
+  readonly name: string;
+  readonly hash: string;
+}
+
 /** A picture on its way, or kept with its row. */
 export interface LabPicture {
   /** The step it is of; null: kept with the row. */
@@ -82,11 +89,7 @@ export class LabRun<K extends ExperimentId> {
   /** Why the run failed, or why these settings cannot be run. */
   fault = $state.raw<FaultData | null>(null);
   /** The network the rows are of. */
-  subject = $state.raw<{
-    readonly id: string;
-    readonly name: string;
-    readonly hash: string;
-  } | null>(null);
+  subject = $state.raw<LabSubject | null>(null);
   /** Cells whose pictures came during this run, and the step each is at. */
   live = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** A folder of pictures, for experiments that take one. */
@@ -212,15 +215,15 @@ export class LabRun<K extends ExperimentId> {
     this.#unsettle();
     if (this.obstacle !== null) return;
     const turn = ++this.#look;
-    const subject = this.#network();
+    const subject = this.busy ? this.subject : this.#network();
     try {
       const stored = await this.#services.engine.client.call(
         "lab.stored",
         this.#request(),
       );
       if (turn !== this.#look) return;
+      this.#about(subject);
       this.#take(stored);
-      this.subject = subject;
       // A failed run's fault stays until something is changed or run.
       if (this.state !== "failed") this.fault = null;
     } catch (error) {
@@ -242,7 +245,7 @@ export class LabRun<K extends ExperimentId> {
     this.#look++;
     const abort = new AbortController();
     this.#abort = abort;
-    this.subject = this.#network();
+    this.#about(this.#network());
     this.state = "running";
     this.progress = null;
     this.fault = null;
@@ -330,7 +333,7 @@ export class LabRun<K extends ExperimentId> {
   async picture(key: string): Promise<Picture | null> {
     const { reply, bytes } = await this.#services.engine.client.callBytes(
       "lab.picture",
-      { ...this.#request(), key },
+      { ...this.#request(), network: this.subject?.id ?? null, key },
     );
     return reply && readPicture(reply.shape, bytes);
   }
@@ -338,8 +341,10 @@ export class LabRun<K extends ExperimentId> {
   async #fetch(key: string): Promise<void> {
     if (this.obstacle !== null || this.#fetching.has(key)) return;
     this.#fetching.add(key);
+    const { subject } = this;
     try {
       const picture = await this.picture(key);
+      if (this.subject?.id !== subject?.id) return;
       if (picture && !this.#pictures.get(key))
         this.#show(key, { step: null, picture });
     } catch (error) {
@@ -411,6 +416,12 @@ export class LabRun<K extends ExperimentId> {
     return worksOnNetwork(this.spec, this.settings);
   }
 
+  /** What the rows are of; the pictures of another network's cells are no longer theirs. */
+  #about(subject: LabSubject | null): void {
+    if (subject?.id !== this.subject?.id) this.#pictures.clear();
+    this.subject = subject;
+  }
+
   #network() {
     return this.#asksForNetwork ? this.#services.networks.current : null;
   }
@@ -418,7 +429,8 @@ export class LabRun<K extends ExperimentId> {
   #request(): LabRequest {
     return {
       experiment: this.experiment,
-      network: this.#network()?.id ?? null,
+      // Another network may be open by now than the one that is at work.
+      network: (this.busy ? this.subject : this.#network())?.id ?? null,
       settings: this.settings,
       images: this.images?.token ?? null,
     };

@@ -7,4 +7,5 @@ export const lab: Workspace = {
   title: "Lab",
   icon: icons.lab,
   component: Lab,
+  running: ({ lab, training }) => lab.running || training.running !== null,
 };
