@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, writeFault } from "../../main/host/folder";
+import { checkPrecision } from "../../main/host/backend";
 import { throttled } from "../../main/host/throttled";
 import { createExperiment, readNames } from "../../main/host/training/create";
 import {
@@ -14,14 +15,15 @@ import { runExperiment } from "../../main/host/training/run-experiment";
 import { trainerOf } from "../../main/host/training/trainer";
 import {
   isEnded,
+  methodOfSlopes,
   trainingTable,
   type Spread,
   type Training,
+  type TrainingPlan,
   type TrainingProgress,
   type TrainingRun,
 } from "../../shared/training";
 import { titleMethod } from "../../shared/method";
-import { methodOfSlopes } from "../../shared/training";
 import { needed } from "../arguments";
 import type { Command, Context, Values } from "../command";
 import { openTheBackend } from "../engine";
@@ -42,10 +44,16 @@ export const train: Command = {
   },
   async run([data = ""], values, context) {
     const out = needed("--out", values.one("out"));
-    if (values.has("resume")) await checkResume(out, values);
-    else await create(data, out, values, context);
+    const plan = values.has("resume") ? null : readPlan(values);
+    if (plan) await checkEmpty(out);
+    else await checkResume(out, values);
+    // what cannot be trained here is refused before a picture is looked at
     const backend = await openTheBackend(context);
     const trainer = trainerOf(backend);
+    if (plan) {
+      checkPrecision(backend.status, plan.precision);
+      await create(data, out, plan, values, context);
+    }
     const line = new ProgressLine(context.stderr, "train");
     const before = await readTraining(out, false);
     const points = new Map(
@@ -88,11 +96,10 @@ async function checkResume(out: string, values: Values): Promise<void> {
 async function create(
   data: string,
   out: string,
+  plan: TrainingPlan,
   values: Values,
   context: Context,
 ): Promise<void> {
-  const plan = readPlan(values);
-  await checkEmpty(out);
   const list = values.one("test-list");
   if (list !== undefined && values.has("test"))
     throw usage("--test and --test-list are given; one of them is enough.");

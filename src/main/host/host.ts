@@ -186,6 +186,7 @@ export function createHost({
     ...trainingHandlers({
       backend,
       dataFolder: async () => (await ready).dataFolder,
+      memoryLimit: async () => (await ready).memoryLimit,
       pathOf,
       open: async (path, context) =>
         (await (await networks()).open(path, workOf(context))).info,

@@ -4,10 +4,11 @@ import type { EngineTable, Opening } from "../../../shared/contract";
 import type { NetworkInfo } from "../../../shared/domain";
 import type { Handlers } from "../../../shared/rpc";
 import type { TrainingOutcome } from "../../../shared/training";
-import type { Backend } from "../backend";
+import { checkPrecision, type Backend } from "../backend";
 import type { JobQueue } from "../jobs";
 import { throttled } from "../throttled";
 import { lookAt, readNames } from "./create";
+import { pictureBudget } from "./run-experiment";
 import { trainerOf } from "./trainer";
 import { Trainings } from "./trainings";
 
@@ -28,6 +29,8 @@ export interface TrainingHost {
   readonly backend: () => Promise<Backend>;
   /** The app's own folder. */
   readonly dataFolder: () => Promise<string>;
+  /** MiB a batch may take; 0: no limit of the user's. */
+  readonly memoryLimit: () => Promise<number>;
   readonly pathOf: (token: string) => string;
   /** Opens a network's folder like any other. */
   readonly open: (
@@ -55,6 +58,7 @@ export function trainingHandlers(host: TrainingHost): Handlers<TrainingTable> {
     "training.look": ({ token }) => lookAt(host.pathOf(token)),
     "training.create": async ({ token, plan, test }, context) => {
       const { status } = await host.backend();
+      checkPrecision(status, plan.precision);
       const report = throttled(context.progress.bind(context));
       const source = host.pathOf(token);
       const tested = test === null ? null : await readNames(host.pathOf(test));
@@ -80,9 +84,13 @@ export function trainingHandlers(host: TrainingHost): Handlers<TrainingTable> {
           throw error;
         }
       };
-      const trainer = async () => trainerOf(await host.backend());
-      const progress = context.progress.bind(context);
-      return (await trainings()).run(id, turn, trainer, { signal, progress });
+      const limit = await host.memoryLimit();
+      const trainer = async () => trainerOf(await host.backend(), limit);
+      return (await trainings()).run(id, turn, trainer, {
+        signal,
+        progress: context.progress.bind(context),
+        pictureBytes: pictureBudget(limit),
+      });
     },
     "training.list": async () => (await trainings()).list(),
     "training.get": async ({ id }) => (await trainings()).get(id),

@@ -34,6 +34,11 @@ export interface ExperimentOptions {
   readonly source?: string;
 }
 
+/** Bytes that decoded pictures may keep where the user allows a batch so much; 0: where they do not say. */
+export function pictureBudget(limitMiB = 0): number {
+  return memoryBudget(limitMiB) * pictureShare;
+}
+
 const fiveMinutes = 5 * 60 * 1000;
 /** Of the memory a batch may take. */
 const pictureShare = 1 / 4;
@@ -49,7 +54,7 @@ export async function runExperiment(
     signal,
     progress,
     stopped = () => false,
-    pictureBytes = memoryBudget() * pictureShare,
+    pictureBytes = pictureBudget(),
     checkpointMs = fiveMinutes,
     source: elsewhere,
   }: ExperimentOptions,

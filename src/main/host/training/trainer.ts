@@ -6,9 +6,13 @@ import {
   type TrainOptions,
   type TrainStep,
 } from "../../../engine";
-import type { Architecture } from "../../../shared/training";
+import {
+  architectureTitles,
+  type Architecture,
+} from "../../../shared/training";
 import { Fault } from "../../../shared/fault";
-import type { Backend } from "../backend";
+import { checkPrecision, type Backend } from "../backend";
+import { checkBatch } from "../memory";
 
 export interface Trainer {
   /** An untrained network for images [height, width, channel]; its start is the seed's. */
@@ -21,8 +25,12 @@ export interface Trainer {
   compile(options: TrainOptions): TrainStep;
 }
 
-/** Throws a Fault `invalid-request` on a fallback backend, which cannot train. */
-export function trainerOf({ runtime, status }: Backend): Trainer {
+/**
+ * `limitMiB`: what the user allows a batch; 0: the machine's memory. Throws a Fault `invalid-request` on a fallback
+ * backend, which cannot train; compiling throws for a precision that is not there, and `out-of-memory` for a batch
+ * that cannot fit.
+ */
+export function trainerOf({ runtime, status }: Backend, limitMiB = 0): Trainer {
   if (!runtime)
     throw new Fault(
       "invalid-request",
@@ -30,8 +38,14 @@ export function trainerOf({ runtime, status }: Backend): Trainer {
       status.reason ?? "",
     );
   return {
-    build: (architecture, input, classes, seed) =>
-      architectures[architecture].build({ input, classes, seed }),
-    compile: (options) => compileTrainStep(options, runtime),
+    build: (architecture, input, classes, seed) => ({
+      ...architectures[architecture].build({ input, classes, seed }),
+      name: architectureTitles[architecture],
+    }),
+    compile(options) {
+      checkPrecision(status, options.precision);
+      checkBatch(options.network, options.batch, limitMiB);
+      return compileTrainStep(options, runtime);
+    },
   };
 }

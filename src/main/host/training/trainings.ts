@@ -91,6 +91,8 @@ export class Trainings {
     options: {
       readonly signal: AbortSignal;
       readonly progress: (progress: TrainingProgress) => void;
+      /** Bytes that decoded pictures may keep. */
+      readonly pictureBytes?: number;
     },
   ): Promise<TrainingOutcome> {
     const folder = this.#folderOf(id);
@@ -102,7 +104,7 @@ export class Trainings {
     try {
       return await turn(async () =>
         runExperiment(folder, await trainer(), {
-          signal: options.signal,
+          ...options,
           stopped: (run) => live.stopped.has(run),
           progress: (progress) => {
             live.run = progress.run;

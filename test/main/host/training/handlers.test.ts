@@ -132,6 +132,16 @@ describe("training, from the window", () => {
     ).rejects.toThrow('has no run "nothing"');
   });
 
+  it("refuses a batch that the user's memory does not hold, and nothing is lost", async () => {
+    const { window, main, configuration, id } = await made();
+    await main.call("configure", { ...configuration, memoryLimit: 1 });
+    await expect(window.job("training.run", { id })).rejects.toThrow(
+      /A batch of 8 of Small CNN needs about \d+ MiB, more than the limit allows/,
+    );
+    await main.call("configure", configuration);
+    expect((await window.job("training.run", { id })).state).toBe("done");
+  });
+
   it("stops a run that waits", async () => {
     const { window, id } = await made();
     await window.call("training.stop-run", { id, run: only });
