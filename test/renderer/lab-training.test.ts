@@ -210,6 +210,16 @@ describe("training", () => {
     expect(jobs).toHaveLength(0);
   });
 
+  it("takes a folder that is dropped where it is trained, and nowhere else", async () => {
+    const { app } = await start({
+      ...host().options,
+      dropped: [{ token, name: "birds", kind: "network" }],
+    });
+    await app.arrivals.openDropped([new File([], "birds")], "training");
+    expect(app.training.data?.chosen.name).toBe("birds");
+    expect(app.networks.refused).toBeNull();
+  });
+
   it("says why a folder cannot be trained on", async () => {
     const { app } = await start(host().options);
     await app.training.use({ token: token.replace(/3$/, "9"), name: "x" });
