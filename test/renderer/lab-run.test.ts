@@ -249,6 +249,36 @@ describe("a run of an experiment", () => {
     expect(run.fault).toBeNull();
   });
 
+  it("that begins right after its settings changed shows no row of the ones before", async () => {
+    const { run, runs, compute, result } = await startMoments([0, 0.5, 1]);
+    run.change({ slopes: [0.5, 0.7] });
+    const ended = run.start();
+    await vi.waitFor(() => {
+      expect(runs).toHaveLength(1);
+    });
+    expect(slopes(run)).toEqual([0.5]);
+    expect([run.missing, run.cells]).toEqual([1, 2]);
+    compute(0.7, runs[0]!.context);
+    await vi.waitFor(() => {
+      expect(slopes(run)).toEqual([0.5, 0.7]);
+    });
+    expect(run.missing).toBe(0);
+    runs[0]!.end({ ...result([0.5, 0.7]), state: "done" });
+    await ended;
+    expect(slopes(run)).toEqual([0.5, 0.7]);
+  });
+
+  it("that is stopped before it has looked computes nothing", async () => {
+    const { run, runs } = await startMoments([0]);
+    run.change({ slopes: [0, 0.7] });
+    const ended = run.start();
+    run.stop();
+    await ended;
+    expect(runs).toEqual([]);
+    expect(run.state).toBe("idle");
+    expect(run.missing).toBe(1);
+  });
+
   it("that begins anew forgets what it had on the screen", async () => {
     const { run, runs, compute, result } = await startMoments([0, 0.5, 1]);
     const ended = run.start({ fresh: true });
@@ -350,6 +380,7 @@ describe("the network of an experiment", () => {
     await app.session.selectNetwork("other");
     await run.look();
     expect(run.subject?.id).toBe("toy");
+    expect(run.network?.id).toBe("toy");
     expect(await pictureOf("0")).toBe(1);
     expect(asked.map(({ network }) => network)).not.toContain("other");
     end({ rows, missing: 0, summary: {}, state: "done" });
@@ -359,6 +390,7 @@ describe("the network of an experiment", () => {
     });
     expect(await pictureOf("0")).toBe(2);
     expect(asked.at(-1)).toEqual({ what: "picture", network: "other" });
+    expect(run.network?.name).toBe("Other");
   });
 
   it("where it needs one and there is none, is asked for", async () => {

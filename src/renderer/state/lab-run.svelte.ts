@@ -14,11 +14,14 @@ import {
   type LabSettings,
   type LabSummary,
 } from "../../shared/lab";
+import type { NetworkInfo } from "../../shared/domain";
 import type { Picture } from "../../shared/pictures";
-import { ByteCache } from "../lib/byte-cache";
+import { plural } from "../lib/format";
 import { problemOf, recallSettings } from "../../shared/lab/settings";
 import type { Busy } from "./busy";
 import type { Engine } from "./engine.svelte";
+import { laterThan, wholes, withRows, type LabEntry } from "./lab-entries";
+import { isPictureOf, LabPictures, type LabPicture } from "./lab-pictures";
 import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import { readPicture } from "./pictures.svelte";
@@ -42,28 +45,6 @@ export interface LabServices {
  */
 export type LabState = "idle" | "running" | "stopping" | "done" | "failed";
 
-/** A row that was computed, and the key its picture is kept under. */
-export interface LabEntry<K extends ExperimentId> {
-  readonly key: string;
-  readonly row: LabRow<K>;
-  /** What the row of a long cell is so far: the cell still counts as missing. */
-  readonly partial?: true;
-}
-
-/** The network that rows are of. */
-export interface LabSubject {
-  readonly id: string;
-  readonly name: string;
-  readonly hash: string;
-}
-
-/** A picture on its way, or kept with its row. */
-export interface LabPicture {
-  /** The step it is of; null: kept with the row. */
-  readonly step: number | null;
-  readonly picture: Picture;
-}
-
 /** Part of a work: 0..total in the experiment's own unit. */
 type Work = Omit<LabProgress, "rows">;
 type LabRequest = Request<EngineTable["lab.stored"]>;
@@ -72,7 +53,6 @@ type LabRequest = Request<EngineTable["lab.stored"]>;
 const settleMs = 200;
 /** While it runs, order and summary are looked up at most this often. */
 const lookMs = 1000;
-const cacheBytes = 128 * 1024 * 1024;
 
 /** An experiment of the Lab as the window knows it: its settings, what is there for them, and its run. */
 export class LabRun<K extends ExperimentId> {
@@ -88,8 +68,8 @@ export class LabRun<K extends ExperimentId> {
   progress = $state.raw<Work | null>(null);
   /** Why the run failed, or why these settings cannot be run. */
   fault = $state.raw<FaultData | null>(null);
-  /** The network the rows are of. */
-  subject = $state.raw<LabSubject | null>(null);
+  /** The network the rows are of, which need not be open any more. */
+  subject = $state.raw<NetworkInfo | null>(null);
   /** Cells whose pictures came during this run, and the step each is at. */
   live = $state.raw<ReadonlyMap<string, number>>(new Map());
   /** A folder of pictures, for experiments that take one. */
@@ -102,14 +82,20 @@ export class LabRun<K extends ExperimentId> {
   #timer: ReturnType<typeof setTimeout> | null = null;
   /** What the rows are of, as far as it is asked for. */
   #asked: string | null = null;
-  readonly #pictures = new ByteCache<LabPicture>(cacheBytes);
-  readonly #watchers = new Map<string, Set<(picture: LabPicture) => void>>();
-  readonly #fetching = new Set<string>();
+  /** Whether the rows are of these settings and of the network: a look has been answered since they changed. */
+  #looked = false;
+  readonly #pictures: LabPictures;
 
   constructor(experiment: K, services: LabServices) {
     this.experiment = experiment;
     this.#services = services;
     this.settings = $state.raw(recallSettings(experiment, null));
+    this.#pictures = new LabPictures({
+      read: (key) => this.picture(key),
+      failed: (error) => {
+        services.notices.error(error, { topic: "lab picture" });
+      },
+    });
   }
 
   get spec() {
@@ -151,6 +137,14 @@ export class LabRun<K extends ExperimentId> {
     );
   }
 
+  /** The network that the rows, and what is asked for, are about; while none is looked at, the one that is open. */
+  get network(): NetworkInfo | null {
+    const { current } = this.#services.networks;
+    const { subject } = this;
+    // The open one may have got other class names since.
+    return subject && subject.id !== current?.id ? subject : current;
+  }
+
   /** Takes the settings of the last time; what this version does not understand is as at first. */
   recall(): void {
     const { remembered } = this.#services;
@@ -173,10 +167,6 @@ export class LabRun<K extends ExperimentId> {
     this.#services.remembered.set(rememberedKey(this.experiment), next);
     this.#settle();
     return null;
-  }
-
-  reset(): void {
-    this.change(recallSettings(this.experiment, {}));
   }
 
   /** Asks for a folder of pictures; null takes it back. */
@@ -206,6 +196,7 @@ export class LabRun<K extends ExperimentId> {
         : `not now: ${String(this.homeless)}`;
     if (this.busy || about === this.#asked) return;
     this.#asked = about;
+    this.#looked = false;
     if (this.obstacle === null) void this.look();
     else if (this.homeless) this.#clear();
   }
@@ -229,6 +220,8 @@ export class LabRun<K extends ExperimentId> {
     } catch (error) {
       if (turn !== this.#look || this.busy) return;
       this.#clear();
+      // Where the engine was lost meanwhile, the next one is asked.
+      this.#asked = null;
       this.fault = encodeFault(error);
     }
   }
@@ -245,19 +238,27 @@ export class LabRun<K extends ExperimentId> {
     this.#look++;
     const abort = new AbortController();
     this.#abort = abort;
-    this.#about(this.#network());
+    const network = this.#network();
+    if (network?.id !== this.subject?.id) this.#looked = false;
+    this.#about(network);
     this.state = "running";
     this.progress = null;
     this.fault = null;
     this.live = new Map();
-    if (fresh) {
-      this.missing = this.cells;
-      this.rows = [];
-      this.summary = null;
-      this.#pictures.clear();
-    }
     busy.set(`lab ${this.experiment}`, "An experiment of the Lab is running.");
     try {
+      if (!this.#looked) {
+        // The rows there are belong to other settings or to another network.
+        this.#empty();
+        await this.look();
+        abort.signal.throwIfAborted();
+      }
+      if (fresh) {
+        const { cells } = this;
+        this.#empty();
+        this.missing = cells;
+        this.#pictures.clear();
+      }
       const result = await engine.client.job(
         "lab.run",
         { ...this.#request(), fresh },
@@ -267,7 +268,7 @@ export class LabRun<K extends ExperimentId> {
             this.#progress(progress, fresh);
           },
           onFrame: ({ key, shape, step }, bytes) => {
-            const shown = this.#show(key, {
+            const shown = this.#pictures.show(key, {
               step,
               picture: readPicture(shape, bytes),
             });
@@ -297,7 +298,7 @@ export class LabRun<K extends ExperimentId> {
     notices.say(
       this.state === "failed"
         ? "The experiment has failed. What is finished is kept."
-        : `The experiment has ended, ${this.missing ?? 0} cells are left`,
+        : `The experiment has ended, ${plural(this.missing ?? 0, "cell")} left`,
     );
     // Another network may have been opened meanwhile.
     this.#asked = null;
@@ -316,17 +317,14 @@ export class LabRun<K extends ExperimentId> {
    * Returns its off.
    */
   watch(key: string, listener: (picture: LabPicture) => void): () => void {
-    const watchers = this.#watchers.get(key) ?? new Set();
-    watchers.add(listener);
-    this.#watchers.set(key, watchers);
-    const known = this.#pictures.get(key);
-    if (known) listener(known);
-    else if (this.rows.some((entry) => isPictureOf(entry.key, key)))
-      void this.#fetch(key);
-    return () => {
-      watchers.delete(listener);
-      if (watchers.size === 0) this.#watchers.delete(key);
-    };
+    const off = this.#pictures.watch(key, listener);
+    if (
+      !this.#pictures.has(key) &&
+      this.obstacle === null &&
+      this.rows.some((entry) => isPictureOf(entry.key, key))
+    )
+      void this.#pictures.fetch(key);
+    return off;
   }
 
   /** The picture kept with a row; null where none is. Rejects with a Fault. */
@@ -338,37 +336,14 @@ export class LabRun<K extends ExperimentId> {
     return reply && readPicture(reply.shape, bytes);
   }
 
-  async #fetch(key: string): Promise<void> {
-    if (this.obstacle !== null || this.#fetching.has(key)) return;
-    this.#fetching.add(key);
-    const { subject } = this;
-    try {
-      const picture = await this.picture(key);
-      if (this.subject?.id !== subject?.id) return;
-      if (picture && !this.#pictures.get(key))
-        this.#show(key, { step: null, picture });
-    } catch (error) {
-      this.#services.notices.error(error, { topic: "lab picture" });
-    } finally {
-      this.#fetching.delete(key);
-    }
-  }
-
-  /** True where somebody looks. */
-  #show(key: string, shown: LabPicture): boolean {
-    this.#pictures.set(key, shown, shown.picture.values.byteLength);
-    const watchers = this.#watchers.get(key);
-    for (const listener of watchers ?? []) listener(shown);
-    return watchers !== undefined;
-  }
-
   #progress({ rows, ...work }: LabProgress, fresh: boolean): void {
     this.progress = work;
     if (rows.length === 0) return;
     const cells = this.cells;
-    const known = new Map(this.rows.map((entry) => [entry.key, entry]));
-    for (const entry of rows) known.set(entry.key, this.#entry(entry));
-    this.rows = [...known.values()];
+    this.rows = withRows(
+      this.rows,
+      rows.map((entry) => this.#entry(entry)),
+    );
     if (cells !== null) this.missing = Math.max(0, cells - this.finished);
     // In a fresh run the rows of before are still there: a look would bring them back.
     if (!fresh)
@@ -378,22 +353,12 @@ export class LabRun<K extends ExperimentId> {
   }
 
   #take({ rows, missing, summary }: Reply<EngineTable["lab.stored"]>): void {
-    const entries = rows.map((entry) => this.#entry(entry));
-    if (this.busy) {
-      // Rows may have come since the look was answered.
-      const found = new Map(
-        entries.map((entry, index) => [entry.key, { entry, index }]),
-      );
-      const later = this.rows.filter(
-        ({ key }) => found.get(key)?.entry.partial ?? !found.has(key),
-      );
-      for (const entry of later) {
-        const { index } = found.get(entry.key) ?? { index: entries.length };
-        entries[index] = entry;
-      }
-      this.missing = Math.max(0, missing - wholes(later).length);
-    } else this.missing = missing;
-    this.rows = entries;
+    const found = rows.map((entry) => this.#entry(entry));
+    // Rows may have come since the look was answered.
+    const later = this.busy ? laterThan(this.rows, found) : [];
+    this.rows = withRows(found, later);
+    this.missing = Math.max(0, missing - wholes(later).length);
+    this.#looked = true;
     // The host's experiment wrote it by the schema of this spec.
     this.summary = summary as LabSummary<K>;
   }
@@ -405,11 +370,16 @@ export class LabRun<K extends ExperimentId> {
 
   #clear(): void {
     this.#look++;
+    this.#empty();
+    this.#looked = false;
+    this.subject = null;
+    this.fault = null;
+  }
+
+  #empty(): void {
     this.rows = [];
     this.missing = null;
     this.summary = null;
-    this.subject = null;
-    this.fault = null;
   }
 
   get #asksForNetwork(): boolean {
@@ -417,7 +387,7 @@ export class LabRun<K extends ExperimentId> {
   }
 
   /** What the rows are of; the pictures of another network's cells are no longer theirs. */
-  #about(subject: LabSubject | null): void {
+  #about(subject: NetworkInfo | null): void {
     if (subject?.id !== this.subject?.id) this.#pictures.clear();
     this.subject = subject;
   }
@@ -439,6 +409,7 @@ export class LabRun<K extends ExperimentId> {
   #settle(): void {
     this.#unsettle();
     this.#look++;
+    this.#looked = false;
     this.state = "idle";
     this.fault = null;
     this.#timer = setTimeout(() => {
@@ -450,17 +421,6 @@ export class LabRun<K extends ExperimentId> {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
-}
-
-/** Whether a picture's key is a cell's: the cell's own, or with "@" and more behind it where it keeps several. */
-export function isPictureOf(cell: string, picture: string): boolean {
-  return picture === cell || picture.startsWith(`${cell}@`);
-}
-
-function wholes<E extends { readonly partial?: true }>(
-  entries: readonly E[],
-): E[] {
-  return entries.filter(({ partial }) => !partial);
 }
 
 function rememberedKey(experiment: ExperimentId): string {

@@ -18,7 +18,6 @@ export type AnyRun = Pick<
   | "start"
   | "stop"
   | "follow"
-  | "reset"
 > & {
   readonly settings: unknown;
   readonly summary: unknown;
