@@ -6,7 +6,7 @@
  * Two are kept, the one before as `checkpoint.previous`: where the last is damaged, a little work is lost, not all.
  */
 import { createHash } from "node:crypto";
-import { readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
@@ -102,6 +102,13 @@ export async function readCheckpoint(
 export async function removeCheckpoints(folder: string): Promise<void> {
   for (const name of [checkpointFile, previousFile])
     await rm(join(folder, name), { force: true });
+}
+
+/** Files that a killed process was writing: a checkpoint's name, or a record's, with a number behind it. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => []))
+    if (/^(checkpoint|run\.json)\.\d+$/.test(name))
+      await rm(join(folder, name), { force: true });
 }
 
 export function encodeCheckpoint({

@@ -4,10 +4,10 @@
  */
 import { randomBytes } from "node:crypto";
 import { readdir, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { idSchema } from "../../../shared/domain";
-import { Fault } from "../../../shared/fault";
+import { encodeFault, Fault } from "../../../shared/fault";
 import { parseJson } from "../../../shared/json";
 import {
   trainingDataSchema,
@@ -109,7 +109,10 @@ function runId({ forward, backward }: TrainingSlopes, seed: number): string {
   return `${forward}-${backward}-seed-${seed}`;
 }
 
-/** The plan's runs as far as they have come. Throws a Fault `damaged-file` for a record that cannot be read. */
+/**
+ * The plan's runs as far as they have come. A run whose record cannot be read has failed, and is left as it is: the
+ * others stay.
+ */
 export async function readRuns(
   folder: string,
   plan: TrainingPlan,
@@ -118,14 +121,26 @@ export async function readRuns(
   for (const planned of plannedRuns(plan)) {
     const path = join(folder, planned.id, runFile);
     const there = await stat(path).catch(() => null);
-    const run = there
-      ? await readRecord(path, "proxima-training-run", trainingRunSchema)
-      : planned;
-    if (run.id !== planned.id)
-      throw new Fault("damaged-file", `${path} is of another run.`);
-    runs.push(run);
+    runs.push(there ? await readRun(path, planned) : planned);
   }
   return runs;
+}
+
+async function readRun(
+  path: string,
+  planned: TrainingRun,
+): Promise<TrainingRun> {
+  try {
+    const format = "proxima-training-run";
+    const run = await readRecord(path, format, trainingRunSchema);
+    if (run.id === planned.id) return run;
+    throw new Fault("damaged-file", `${path} is of another run.`);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const remedy = `Take the folder ${dirname(path)} away to train this run from the start.`;
+    const fault = new Fault(error.code, error.message, error.remedy || remedy);
+    return { ...planned, state: "failed", fault: encodeFault(fault) };
+  }
 }
 
 /** An experiment as it is told of. */

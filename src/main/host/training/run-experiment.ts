@@ -13,6 +13,7 @@ import {
   readRuns,
   type Picture,
 } from "./experiment-folder";
+import { takeFolder } from "./lock";
 import { Pixels } from "./pixels";
 import { ProgressTeller } from "./progress-teller";
 import { openSource, type PictureSource } from "./source";
@@ -45,9 +46,25 @@ const pictureShare = 1 / 4;
 
 /**
  * Runs, resumes, and returns how it ended. Throws what keeps every run from going on: an experiment that cannot be
- * read, pictures that are gone, a full disk, too little memory; finished runs and checkpoints stay.
+ * read or that another process is at, pictures that are gone, a full disk, too little memory; finished runs and
+ * checkpoints stay.
  */
 export async function runExperiment(
+  folder: string,
+  trainer: Trainer,
+  options: ExperimentOptions,
+): Promise<TrainingOutcome> {
+  // before anything is made in it: what is no experiment stays as it is
+  await readExperiment(folder);
+  const release = await takeFolder(folder);
+  try {
+    return await runAll(folder, trainer, options);
+  } finally {
+    await release();
+  }
+}
+
+async function runAll(
   folder: string,
   trainer: Trainer,
   {

@@ -8,6 +8,7 @@ import { openNetworkAt } from "../networks";
 import {
   readCheckpoint,
   removeCheckpoints,
+  removeUnfinished,
   type RunCheckpoint,
 } from "./checkpoint";
 import { evaluate } from "./evaluate";
@@ -64,6 +65,7 @@ async function train(
   await makeFolder(own);
   // what a killed process left
   await sweepParts(own);
+  await removeUnfinished(own);
   let found: RunCheckpoint | null;
   try {
     found = await readCheckpoint(own);

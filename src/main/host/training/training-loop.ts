@@ -86,6 +86,7 @@ export class TrainingLoop {
       if (outcome === "stopped") {
         // within the first epoch there is nothing better than what is there now
         if (!this.record.best) await this.#keepBest(0, await this.#validate());
+        this.#count();
         this.#change({ state: "stopped" });
         return this.record;
       }

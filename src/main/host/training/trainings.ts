@@ -12,6 +12,7 @@ import {
   type TrainingSummary,
 } from "../../../shared/training";
 import { folderSize, makeFolder, sweepParts, writeFault } from "../folder";
+import { removeCheckpoints } from "./checkpoint";
 import { createExperiment, type CreateOptions } from "./create";
 import {
   bestFolder,
@@ -126,8 +127,13 @@ export class Trainings {
     if (!run) throw noRun(runId);
     if (isEnded(run)) return;
     const live = this.#live.get(id);
-    if (live) live.stopped.add(runId);
-    else await writeRun(folder, { ...run, state: "stopped" });
+    if (live) {
+      live.stopped.add(runId);
+      return;
+    }
+    await writeRun(folder, { ...run, state: "stopped" });
+    // nobody goes on from it any more
+    await removeCheckpoints(join(folder, runId));
   }
 
   /** The folder of a run's trained network. Throws a Fault `invalid-request` where there is none yet. */

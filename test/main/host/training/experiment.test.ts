@@ -1,9 +1,11 @@
 /** Experiments as they are run: to the end, interrupted, stopped, killed, and where something is wrong. */
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFile,
   chmod,
   cp,
+  mkdir,
   readdir,
   readFile,
   rename,
@@ -225,6 +227,38 @@ describe("an experiment", () => {
     expect(await digests(folder, only)).toEqual(
       await digests(unbroken.folder, only),
     );
+  });
+
+  it("turned and with noise, it goes on to the same bits; without, as if neither were known", async () => {
+    const augmentations = [
+      { ...plan.augmentation, rotation: 15, noise: 0.1 },
+      plan.augmentation,
+    ];
+    const bits: unknown[] = [];
+    for (const augmentation of augmentations) {
+      const unbroken = await made({ augmentation });
+      await run(unbroken.folder);
+      const { folder } = await made({ augmentation });
+      const pause = new AbortController();
+      const pausing = after(3, () => {
+        pause.abort();
+      })(trainerOf(backend));
+      await run(folder, { signal: pause.signal }, pausing);
+      if (augmentation === plan.augmentation) {
+        const path = join(folder, "experiment.json");
+        const text = await readFile(path, "utf8");
+        const known = text.replace(/,\s*"rotation": ?0,\s*"noise": ?0/, "");
+        expect(known.length).toBeLessThan(text.length);
+        await writeFile(path, known);
+      }
+      expect(await run(folder)).toMatchObject({ state: "done", finished: 1 });
+      expect(timeless(await readRuns(folder, plan))).toEqual(
+        timeless(await readRuns(unbroken.folder, plan)),
+      );
+      bits.push(await digests(folder, only));
+      expect(bits.at(-1)).toEqual(await digests(unbroken.folder, only));
+    }
+    expect(bits[0]).not.toEqual(bits[1]);
   });
 
   it("does not change its numbers with how many pictures stay in memory", async () => {
@@ -452,6 +486,48 @@ describe("what is wrong", () => {
     expect(await run(folder)).toMatchObject({ state: "done", failed: 1 });
     const [record] = await readRuns(folder, plan);
     expect(record?.fault).toMatchObject({ code: "damaged-file" });
+  });
+
+  it("a record that is damaged loses its run alone, and is left as it is", async () => {
+    const seeds = [1, 2];
+    const { folder } = await made({ seeds, epochs: 1, warmUpEpochs: 0 });
+    const record = join(folder, only, "run.json");
+    await mkdir(join(folder, only));
+    await writeFile(record, "{");
+    const outcome = await run(folder);
+    expect(outcome).toEqual({ state: "done", finished: 1, failed: 1 });
+    const { runs } = await readTraining(folder, false);
+    expect(runs.map(({ state }) => state)).toEqual(["failed", "done"]);
+    expect(runs[0]?.fault).toMatchObject({
+      code: "damaged-file",
+      remedy: `Take the folder ${join(folder, only)} away to train this run from the start.`,
+    });
+    expect(await readFile(record, "utf8")).toBe("{");
+    await rm(join(folder, only), { recursive: true });
+    expect(await run(folder)).toMatchObject({ finished: 2, failed: 0 });
+  });
+
+  it("a folder that another process trains in is refused; a killed one's is not", async () => {
+    const { folder } = await made({ epochs: 1, warmUpEpochs: 0 });
+    const lock = join(folder, "running");
+    // a process that is there and is not this one
+    await writeFile(lock, `${process.ppid}\n`);
+    await expect(run(folder)).rejects.toThrow(
+      `Another process (${process.ppid}) is training in ${folder}.`,
+    );
+    expect(await readdir(folder)).not.toContain(only);
+    const gone = spawnSync(process.execPath, ["--version"]).pid;
+    await writeFile(lock, `${gone}\n`);
+    // what it was writing when it was killed
+    await mkdir(join(folder, only));
+    const torn = join(folder, only, "checkpoint.3141592653");
+    await writeFile(torn, "half");
+    expect(await run(folder)).toMatchObject({ state: "done", finished: 1 });
+    expect(await readdir(folder)).not.toContain("running");
+    expect((await readdir(join(folder, only))).sort()).toEqual([
+      "best",
+      "run.json",
+    ]);
   });
 
   it("an experiment of another version is refused and not touched", async () => {
