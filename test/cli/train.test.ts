@@ -68,7 +68,7 @@ describe("proxima train", () => {
   it("pauses on an interrupt, says how to go on, and goes on", async () => {
     const root = await temporary();
     const data = await writePictures(join(root, "data"));
-    const out = join(root, "out");
+    const out = join(root, "an experiment");
     const stop = new AbortController();
     const paused = await proxima(
       ["train", data, ...small, "--epochs", "3", "--out", out],
@@ -80,7 +80,9 @@ describe("proxima train", () => {
       },
     );
     expect(paused.code).toBe(130);
-    expect(paused.err).toContain(`--out ${out} --resume" goes on.`);
+    expect(paused.err).toContain(
+      `proxima train ${data} --out '${out}' --resume`,
+    );
     const changed = await proxima([
       "train",
       data,
@@ -142,9 +144,37 @@ describe("proxima train", () => {
     expect(refused.err).toContain('names "blue/missing.png"');
   });
 
+  it("turns the pictures and adds noise where it is asked to", async () => {
+    const root = await temporary();
+    const data = await writePictures(join(root, "data"), { each: 4 });
+    const losses: unknown[] = [];
+    for (const [name, flags, expected] of [
+      ["plain", [], { rotation: 0, noise: 0 }],
+      ["rotated", ["--rotate", "12.5"], { rotation: 12.5, noise: 0 }],
+      ["noisy", ["--noise", "0.05"], { rotation: 0, noise: 0.05 }],
+    ] as const) {
+      const out = join(root, name);
+      const ran = await proxima(
+        ["train", data, ...small, "--epochs", "1", "--out", out]
+          .concat(["--crop", "none", "--json"])
+          .concat(flags),
+      );
+      expect(ran.code).toBe(0);
+      const experiment: unknown = JSON.parse(
+        await readFile(join(out, "experiment.json"), "utf8"),
+      );
+      expect(experiment).toMatchObject({ plan: { augmentation: expected } });
+      const epoch = ran.lines().find((line) => "learningRate" in line);
+      losses.push((epoch as { train: { loss: number } }).train.loss);
+    }
+    expect(new Set(losses).size).toBe(3);
+  });
+
   it.each([
     [["--backward", "2"], "--backward must be a number from 0 to 1"],
     [["--crop", "area"], "--crop must be none, padding:PIXELS or area:LEAST"],
+    [["--rotate", "181"], "--rotate must be a number from 0 to 180"],
+    [["--noise", "-0.1"], "--noise must be a number from 0 to 1"],
     [["--epochs", "1", "--warm-up", "1"], "the warm-up is shorter"],
     [["--seeds", "1", "1"], "every seed is given once"],
     [["--seed", "1", "--seeds", "2"], "one of them is enough"],

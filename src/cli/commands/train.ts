@@ -59,6 +59,8 @@ export const train: Command = {
     const points = new Map(
       before.runs.map((run) => [run.id, run.curve.length]),
     );
+    for (const { id, fault } of before.runs)
+      if (fault) context.warn(`${id}: ${fault.message} ${fault.remedy}`.trim());
     const outcome = await runExperiment(out, trainer, {
       signal: context.signal,
       source: data,
@@ -74,7 +76,7 @@ export const train: Command = {
     const training = await readTraining(out, false);
     if (outcome.state === "paused") {
       context.warn(
-        `Paused. "proxima train ${data} --out ${out} --resume" goes on.`,
+        `Paused. This goes on: proxima train ${quoted(data)} --out ${quoted(out)} --resume`,
       );
       return exitCodes.cancelled;
     }
@@ -190,6 +192,13 @@ function tellEnd(training: Training, out: string, context: Context): void {
     );
   for (const { id, best } of runs)
     if (best) context.print(join(out, id, bestFolder));
+}
+
+/** As a shell takes it for one word. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path)
+    ? path
+    : `'${path.replaceAll("'", "'\\''")}'`;
 }
 
 function spread({ count, mean, deviation }: Spread): string {
