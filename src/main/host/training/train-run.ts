@@ -35,6 +35,8 @@ export async function trainRun(
   });
   if (!lacksTest(job, record)) return keep(job, record);
   const test = await testBest(job, record, options);
+  if (test && !Number.isFinite(test.loss))
+    return keep(job, failed(record, untestable));
   if (test) return keep(job, { ...record, test });
   return record.state === "done" ? { ...record, state: "paused" } : record;
 }
@@ -87,6 +89,12 @@ async function train(
     step.dispose();
   }
 }
+
+const untestable = new Fault(
+  "not-finite",
+  "The loss on the test part is no finite number.",
+  "Try a smaller learning rate, or a longer warm-up.",
+);
 
 function failed(run: TrainingRun, fault: Fault): TrainingRun {
   return { ...run, state: "failed", fault: encodeFault(fault) };

@@ -151,15 +151,19 @@ export class TrainingLoop {
     return "whole";
   }
 
-  #validate(): Promise<Measured | null | "aborted"> {
-    const { data, validated } = this.#job;
-    if (validated.length === 0) return Promise.resolve(null);
-    return evaluate(this.#step, data, validated, {
+  async #validate(): Promise<Measured | null | "aborted"> {
+    const { data, validated, experiment } = this.#job;
+    if (validated.length === 0) return null;
+    const measured = await evaluate(this.#step, data, validated, {
       signal: this.#options.signal,
       progress: (step, steps) => {
         this.#report("validating", { step, steps });
       },
-    }).then((measured) => measured ?? "aborted");
+    });
+    // the last step can spoil weights that its own loss does not show
+    if (measured && !Number.isFinite(measured.loss))
+      throw diverged(this.#position.epoch + 1, experiment);
+    return measured ?? "aborted";
   }
 
   async #keepBest(

@@ -474,6 +474,29 @@ describe("what is wrong", () => {
     expect(second?.state).toBe("done");
   });
 
+  it("a loss on pictures that are not learned from that is not finite fails the run, and its record can be read", async () => {
+    for (const from of [0, 1]) {
+      const { folder } = await made({ epochs: 1, warmUpEpochs: 0 });
+      const inner = trainerOf(backend);
+      let compiled = 0;
+      // the first step validates, the second tests
+      const spoiled: Trainer = {
+        build: (...args) => inner.build(...args),
+        compile(options) {
+          const step = inner.compile(options);
+          return compiled++ < from
+            ? step
+            : { ...step, evaluate: () => ({ loss: NaN, correct: 0 }) };
+        },
+      };
+      const outcome = await run(folder, {}, spoiled);
+      expect(outcome).toEqual({ state: "done", finished: 0, failed: 1 });
+      const [record] = await readRuns(folder, plan);
+      expect(record?.fault).toMatchObject({ code: "not-finite" });
+      expect(record?.curve).toHaveLength(from);
+    }
+  });
+
   it("checkpoints that are both damaged fail the run", async () => {
     const { folder } = await made();
     const pause = new AbortController();
