@@ -108,16 +108,19 @@ export function compileTrainStep(
         correction1: scalar(1 - beta1 ** step),
         correction2: scalar(1 - beta2 ** step),
       };
-      const [losses, logits, ...moved] = runtime.run(
-        loaded,
-        { ...feeds, ...Object.fromEntries(moving) },
-        [
-          program.losses,
-          program.logits,
-          ...program.moving.map(({ fetch }) => fetch),
-        ],
-      );
-      dispose(feeds);
+      const fetches = [
+        program.losses,
+        program.logits,
+        ...program.moving.map(({ fetch }) => fetch),
+      ];
+      let results: Tensor[];
+      try {
+        const fed = { ...feeds, ...Object.fromEntries(moving) };
+        results = runtime.run(loaded, fed, fetches);
+      } finally {
+        dispose(feeds);
+      }
+      const [losses, logits, ...moved] = results;
       const loss = mean(taken(losses));
       const { correct } = scoreBatch(taken(logits), labels, classes);
       replace(
@@ -144,9 +147,11 @@ export function compileTrainStep(
       const padded = new Float32Array(batch * pixels);
       padded.set(images.subarray(0, count * pixels));
       const x = tensor4d(padded, [batch, ...network.input]);
-      const logits = still.score(x);
-      x.dispose();
-      return scoreBatch(logits, counted, classes);
+      try {
+        return scoreBatch(still.score(x), counted, classes);
+      } finally {
+        x.dispose();
+      }
     },
     state: () => ({
       step: steps,
