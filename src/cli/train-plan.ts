@@ -60,6 +60,14 @@ export const planFlags: Readonly<Record<string, Flag>> = {
     value: String(standard.augmentation.colour),
     help: "change of brightness, contrast and saturation; 0 is off",
   },
+  rotate: {
+    value: "DEGREES",
+    help: `turned at random by up to so many degrees either way (${standard.augmentation.rotation}: off)`,
+  },
+  noise: {
+    value: "STD",
+    help: `normal noise of this standard deviation, of pixels in -1 to 1 (${standard.augmentation.noise}: off)`,
+  },
   precision: { value: "float32", help: "float32 or bfloat16" },
   validation: {
     value: String(standard.validation),
@@ -132,6 +140,12 @@ export function readPlan(values: Values): TrainingPlan {
         readChoice("--flip", values.one("flip") ?? "on", ["on", "off"]) ===
         "on",
       colour: number("colour", share, standard.augmentation.colour),
+      rotation: number(
+        "rotate",
+        { min: 0, max: 180 },
+        standard.augmentation.rotation,
+      ),
+      noise: number("noise", { min: 0, max: 1 }, standard.augmentation.noise),
     },
     precision: readChoice(
       "--precision",

@@ -57,6 +57,10 @@ export const augmentationSchema = z.strictObject({
   flip: z.boolean(),
   /** Brightness, contrast and saturation are each multiplied by a factor of 1 - colour to 1 + colour; 0 is off. */
   colour: z.number().min(0).max(0.9),
+  /** Turned by up to so many degrees either way, evenly, edges repeated; 0 is off, as in plans that do not name it. */
+  rotation: z.number().min(0).max(180).default(0),
+  /** Standard deviation of normal noise in units of x in [-1, 1], added last and not clipped; 0 is off, as above. */
+  noise: z.number().min(0).max(1).default(0),
 });
 
 export const trainingPlanSchema = z
@@ -282,6 +286,8 @@ export const defaultTrainingPlan: TrainingPlan = {
     crop: { kind: "area", least: 0.4 },
     flip: true,
     colour: 0.3,
+    rotation: 0,
+    noise: 0,
   },
   precision: "float32",
   test: 0.2,

@@ -174,7 +174,7 @@ describe("proxima train", () => {
     [["--backward", "2"], "--backward must be a number from 0 to 1"],
     [["--crop", "area"], "--crop must be none, padding:PIXELS or area:LEAST"],
     [["--rotate", "181"], "--rotate must be a number from 0 to 180"],
-    [["--noise", "-0.1"], "--noise must be a number from 0 to 1"],
+    [["--noise", "1.5"], "--noise must be a number from 0 to 1"],
     [["--epochs", "1", "--warm-up", "1"], "the warm-up is shorter"],
     [["--seeds", "1", "1"], "every seed is given once"],
     [["--seed", "1", "--seeds", "2"], "one of them is enough"],

@@ -1,19 +1,18 @@
-/** What a training picture becomes: crop, flip and colour, drawn from a stream of its own. */
+/** What a training picture becomes: crop, turn, flip, colour and noise, drawn from streams of its own. */
 import { randomStream, type RandomStream } from "../../../engine";
 import type { Augmentation } from "../../../shared/training";
+import { addNoise, type Noise } from "./noise";
 import { purposes } from "./purposes";
+import { turnPixels, type TurnedPart } from "./turn";
 
-/** The part of a picture that is shown, in pixels, and how its colours change. */
-export interface Change {
-  readonly top: number;
-  readonly left: number;
-  readonly height: number;
-  readonly width: number;
-  readonly flipped: boolean;
+/** The part of a picture that is shown, how its colours change, and what is added. */
+export interface Change extends TurnedPart {
   /** Factors; 1 changes nothing. */
   readonly brightness: number;
   readonly contrast: number;
   readonly saturation: number;
+  /** In units of x. */
+  readonly noise: Noise | null;
 }
 
 /** Brightness of R, G and B (ITU-R BT.601). */
@@ -23,7 +22,7 @@ const tries = 10;
 
 /** What one picture becomes in one epoch: a function of (seed, epoch, picture) and nothing else. */
 export function drawChange(
-  { crop, flip, colour }: Augmentation,
+  { crop, flip, colour, rotation, noise }: Augmentation,
   size: number,
   seed: number,
   epoch: number,
@@ -38,7 +37,25 @@ export function drawChange(
     contrast: factor(),
     saturation: factor(),
   };
-  return { ...drawPart(crop, size, stream), flipped, ...colours };
+  return {
+    ...drawPart(crop, size, stream),
+    flipped,
+    ...colours,
+    angle: drawAngle(rotation, seed, epoch, picture),
+    noise: noise === 0 ? null : { deviation: noise, seed, epoch, picture },
+  };
+}
+
+/** Evenly from -rotation to rotation, in degrees. */
+function drawAngle(
+  rotation: number,
+  seed: number,
+  epoch: number,
+  picture: number,
+): number {
+  if (rotation === 0) return 0;
+  const stream = randomStream(seed, purposes.rotation, epoch, picture);
+  return rotation * (2 * stream.uniform() - 1);
 }
 
 function drawPart(
@@ -79,8 +96,9 @@ interface Axis {
 /**
  * Writes the changed picture into `out` from `offset` on: float32 [size, size, 3], x = p / 127.5 - 1.
  * `pixels` is [size, size, 3] in 0..255. The part is scaled bilinearly, pixel centres at halves, and ends at its own
- * edges; a shifted picture repeats those of the picture. Brightness, contrast (around the part's mean grey) and
- * saturation follow each other, and what leaves 0..255 is clipped once at the end.
+ * edges; a shifted or turned picture repeats those of the picture. Brightness, contrast (around the part's mean grey)
+ * and saturation follow each other, and what leaves 0..255 is clipped once at the end. Noise comes last and may leave
+ * [-1, 1].
  */
 export function applyChange(
   pixels: Uint8Array,
@@ -89,13 +107,26 @@ export function applyChange(
   out: Float32Array,
   offset: number,
 ): void {
-  const rows = axisOf(change.top, change.height, size, false);
-  const columns = axisOf(change.left, change.width, size, change.flipped);
-  if (change.height === size && change.width === size)
-    copyPixels(pixels, size, rows.low, columns.low, out, offset);
-  else scalePixels(pixels, size, rows, columns, out, offset);
+  if (change.angle === 0) cutPixels(pixels, size, change, out, offset);
+  else turnPixels(pixels, size, change, out, offset);
   const end = offset + size * size * 3;
   recolour(out, offset, end, change);
+  if (change.noise) addNoise(out, offset, end, change.noise);
+}
+
+/** The part as it stands. */
+function cutPixels(
+  pixels: Uint8Array,
+  size: number,
+  { top, left, height, width, flipped }: Change,
+  out: Float32Array,
+  offset: number,
+): void {
+  const rows = axisOf(top, height, size, false);
+  const columns = axisOf(left, width, size, flipped);
+  if (height === size && width === size)
+    copyPixels(pixels, size, rows.low, columns.low, out, offset);
+  else scalePixels(pixels, size, rows, columns, out, offset);
 }
 
 function axisOf(

@@ -82,7 +82,7 @@ export function plainBatches(
   const { batch, size } = data;
   const unchanged = {
     ...{ top: 0, left: 0, height: size, width: size, flipped: false },
-    ...{ brightness: 1, contrast: 1, saturation: 1 },
+    ...{ brightness: 1, contrast: 1, saturation: 1, angle: 0, noise: null },
   };
   const make = (step: number) =>
     makeBatch(

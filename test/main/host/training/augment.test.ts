@@ -1,10 +1,19 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import {
   applyChange,
   drawChange,
   type Change,
 } from "../../../../src/main/host/training/augment";
-import type { Augmentation } from "../../../../src/shared/training";
+import { epochBatches } from "../../../../src/main/host/training/batches";
+import { addNoise } from "../../../../src/main/host/training/noise";
+import { Pixels } from "../../../../src/main/host/training/pixels";
+import { turnPixels } from "../../../../src/main/host/training/turn";
+import {
+  augmentationSchema,
+  type Augmentation,
+} from "../../../../src/shared/training";
+import { colouredPixels, encode } from "./pictures";
 
 const size = 4;
 /** p(y, x, channel) = 10 y + x + 50 channel. */
@@ -14,7 +23,7 @@ const ramp = Uint8Array.from({ length: size * size * 3 }, (_, i) => {
 });
 const same: Change = {
   ...{ top: 0, left: 0, height: size, width: size, flipped: false },
-  ...{ brightness: 1, contrast: 1, saturation: 1 },
+  ...{ brightness: 1, contrast: 1, saturation: 1, angle: 0, noise: null },
 };
 
 /** One channel of the changed picture in 0..255, row by row. */
@@ -112,11 +121,149 @@ describe("a changed picture", () => {
   });
 });
 
+describe("a turned picture", () => {
+  const places = [0, 1, 2, 3];
+  const square = (value: (y: number, x: number) => number) =>
+    places.map((y) => places.map((x) => value(y, x)));
+
+  it("is transposed and turned around by quarters, counter-clockwise", () => {
+    const quarter = square((y, x) => 10 * x + (3 - y));
+    close(changed({ angle: 90 }), quarter);
+    close(
+      changed({ angle: 90 }, ramp, 2),
+      quarter.map((row) => row.map((p) => p + 100)),
+    );
+    close(
+      changed({ angle: -90 }),
+      square((y, x) => 10 * (3 - x) + y),
+    );
+    close(
+      changed({ angle: 180 }),
+      square((y, x) => 10 * (3 - y) + (3 - x)),
+    );
+    // left and right are exchanged after it
+    close(
+      changed({ angle: 90, flipped: true }),
+      square((y, x) => 10 * (3 - x) + (3 - y)),
+    );
+  });
+
+  it.each([
+    [30, same],
+    [-170, same],
+    [45, { top: 1, left: 2, height: 2, width: 2 }],
+    [-20, { top: 0, left: 1, height: 4, width: 2 }],
+    [10, { top: -1, left: 2, height: 4, width: 4 }],
+  ])(
+    "by %d degrees is a plane where the picture is one, part %j",
+    (angle, part) => {
+      // bilinear interpolation gives a plane back, and held coordinates are edges repeated
+      const held = (at: number) => Math.min(3, Math.max(0, at));
+      const { top, left, height, width } = part;
+      const radians = (angle * Math.PI) / 180;
+      const [cosine, sine] = [Math.cos(radians), Math.sin(radians)];
+      const expected = square((y, x) => {
+        const dy = ((y + 0.5) / 4 - 0.5) * height;
+        const dx = ((x + 0.5) / 4 - 0.5) * width;
+        const atY = top + height / 2 + sine * dx + cosine * dy - 0.5;
+        const atX = left + width / 2 + cosine * dx - sine * dy - 0.5;
+        return 10 * held(atY) + held(atX);
+      });
+      close(changed({ ...same, ...part, angle }), expected);
+      close(
+        changed({ ...same, ...part, angle, flipped: true }),
+        expected.map((row) => row.toReversed()),
+      );
+    },
+  );
+
+  it("by no angle is the picture that is not turned, to the bit", () => {
+    const side = 24;
+    const pixels = colouredPixels(side, 0, 0, 60);
+    for (const [top, left, flipped] of [
+      [0, 0, false],
+      [-2, 3, false],
+      [2, -1, true],
+    ] as const) {
+      const part = { top, left, height: side, width: side, flipped, angle: 0 };
+      const plain = new Float32Array(side * side * 3);
+      applyChange(pixels, side, { ...same, ...part }, plain, 0);
+      const turned = new Float32Array(side * side * 3);
+      turnPixels(pixels, side, part, turned, 0);
+      expect(turned.map((p) => p / 127.5 - 1)).toEqual(plain);
+    }
+  });
+});
+
+describe("noise", () => {
+  const noise = { deviation: 0.1, seed: 1, epoch: 2, picture: 3 };
+
+  it("is normal with the deviation that is asked for", () => {
+    const n = 400_000;
+    const values = new Float32Array(n);
+    addNoise(values, 0, n, { ...noise, deviation: 1 });
+    const moment = (power: number) =>
+      values.reduce((sum, v) => sum + v ** power, 0) / n;
+    // four standard errors of each moment of n normal numbers
+    expect(Math.abs(moment(1))).toBeLessThan(4 / Math.sqrt(n));
+    expect(Math.abs(moment(2) - 1)).toBeLessThan(4 * Math.sqrt(2 / n));
+    expect(Math.abs(moment(3))).toBeLessThan(4 * Math.sqrt(15 / n));
+    expect(Math.abs(moment(4) - 3)).toBeLessThan(4 * Math.sqrt(96 / n));
+    // P(|z| > bound), the last two within the tail of its own
+    for (const [bound, share] of [
+      [0.5, 0.617075077],
+      [1, 0.317310508],
+      [2, 0.045500264],
+      [3, 0.002699796],
+      [3.5, 0.000465258],
+      [4, 0.0000633425],
+    ] as const) {
+      const found = values.filter((v) => Math.abs(v) > bound).length;
+      const error = Math.sqrt(n * share * (1 - share));
+      expect(Math.abs(found - n * share), `${bound}`).toBeLessThan(4 * error);
+    }
+    const neighbours = values
+      .subarray(1)
+      .reduce((sum, v, i) => sum + v * (values[i] ?? 0), 0);
+    expect(Math.abs(neighbours / n)).toBeLessThan(4 / Math.sqrt(n));
+  });
+
+  it("is added after the colours, and leaves the range", () => {
+    const side = 64;
+    const n = side * side * 3;
+    const white = new Uint8Array(n).fill(255);
+    const out = new Float32Array(n);
+    const change = { ...same, height: side, width: side, contrast: 1.1, noise };
+    applyChange(white, side, change, out, 0);
+    const added = out.map((x) => x - 1);
+    const square = added.reduce((sum, v) => sum + v * v, 0) / n;
+    expect(Math.abs(Math.sqrt(square) - 0.1)).toBeLessThan(
+      (4 * 0.1) / Math.sqrt(2 * n),
+    );
+    expect(Math.max(...out)).toBeGreaterThan(1.2);
+  });
+
+  it("depends on seed, epoch and picture alone", () => {
+    const drawn = (changes: Partial<typeof noise>) => {
+      const out = new Float32Array(12);
+      addNoise(out, 2, 12, { ...noise, ...changes });
+      expect([...out.subarray(0, 2)]).toEqual([0, 0]);
+      return out;
+    };
+    const first = drawn({});
+    for (const other of [{ seed: 2 }, { epoch: 3 }, { picture: 4 }])
+      expect(drawn(other)).not.toEqual(first);
+    expect(drawn({})).toEqual(first);
+  });
+});
+
 describe("what a picture becomes", () => {
   const augmentation: Augmentation = {
     crop: { kind: "area", least: 0.4 },
     flip: true,
     colour: 0.3,
+    rotation: 0,
+    noise: 0,
   };
   const draw = (
     changes: Partial<Augmentation>,
@@ -180,5 +327,106 @@ describe("what a picture becomes", () => {
   it("is the whole picture as it is where all is off", () => {
     const off = { crop: { kind: "none" }, flip: false, colour: 0 } as const;
     expect(draw(off, [1, 5, 7], size)).toEqual(same);
+  });
+
+  it("turns evenly either way, and changes nothing else by it", () => {
+    const n = 2000;
+    const angles = Array.from({ length: n }, (_, i) => {
+      const turned = draw({ rotation: 30, noise: 0.2 }, [1, 4, i]);
+      expect(turned).toEqual({
+        ...draw({}, [1, 4, i]),
+        angle: turned.angle,
+        noise: { deviation: 0.2, seed: 1, epoch: 4, picture: i },
+      });
+      return turned.angle;
+    });
+    expect(Math.max(...angles.map(Math.abs))).toBeLessThanOrEqual(30);
+    // uniform in [-30, 30]: the deviation is 60 / sqrt(12), in each third a third
+    const mean = angles.reduce((a, b) => a + b) / n;
+    expect(Math.abs(mean)).toBeLessThan((4 * 60) / Math.sqrt(12 * n));
+    for (const from of [-30, -10, 10]) {
+      const found = angles.filter((a) => a >= from && a < from + 20).length;
+      expect(Math.abs(found - n / 3)).toBeLessThan(4 * Math.sqrt((n * 2) / 9));
+    }
+  });
+
+  /** Of float32 pictures of plans that knew neither turns nor noise. */
+  it.each([
+    [
+      { kind: "area", least: 0.4 },
+      "7056b2d8e1c3fd6135c133dbfedefbd30a5aa90d171bca26a7af90384a345773",
+    ],
+    [
+      { kind: "padding", pixels: 3 },
+      "6246004f0c83cebfa6474140837d47118b8132abbd3a7bd8ca07640fdc74bb18",
+    ],
+  ])("is what it was before there were turns and noise, %j", (crop, digest) => {
+    const side = 24;
+    const each = side * side * 3;
+    const pixels = Uint8Array.from(
+      { length: each },
+      (_, i) => (i * 7919 + (i >> 3) * 31) % 256,
+    );
+    const plan = augmentationSchema.parse({ crop, flip: true, colour: 0.3 });
+    expect(plan).toEqual({ crop, flip: true, colour: 0.3, rotation: 0, noise: 0 }); // prettier-ignore
+    const out = new Float32Array(8 * each);
+    for (let i = 0; i < 8; i++)
+      applyChange(pixels, side, drawChange(plan, side, 5, 2, i), out, i * each);
+    const bytes = new Uint8Array(out.buffer);
+    expect(createHash("sha256").update(bytes).digest("hex")).toBe(digest);
+  });
+});
+
+describe("a batch of turned pictures with noise", () => {
+  it("has the labels and the order of one without", async () => {
+    const pictures = await Promise.all(
+      Array.from({ length: 12 }, async (_, i) => {
+        const content = await encode(colouredPixels(16, i, i, 20), 16);
+        const path = String(i);
+        return { content, path, bytes: content.length, label: i, part: "train" } as const; // prettier-ignore
+      }),
+    );
+    const source = {
+      name: "pictures",
+      files: pictures,
+      read: ({ path }: { path: string }) =>
+        Promise.resolve(pictures[Number(path)]?.content ?? Buffer.of()),
+      close: () => Promise.resolve(),
+    };
+    const batchOf = (rotation: number, noise: number) =>
+      epochBatches(
+        {
+          pixels: new Pixels(source, pictures, { size: 16, budget: 1e6 }),
+          pictures,
+          trained: pictures.map((_, i) => i),
+          ...{ batch: 12, size: 16 },
+          augmentation: {
+            ...{ crop: { kind: "none" }, flip: false, colour: 0 },
+            ...{ rotation, noise },
+          },
+        },
+        1,
+        1,
+        0,
+      ).next();
+    const plain = await batchOf(0, 0);
+    const turned = await batchOf(20, 0.05);
+    expect([...turned.labels].sort((a, b) => a - b)).toEqual(
+      pictures.map((_, i) => i),
+    );
+    expect(turned.labels).toEqual(plain.labels);
+    expect(turned.images).not.toEqual(plain.images);
+    expect(await batchOf(20, 0.05)).toEqual(turned);
+    // each picture is still its own: the mean colour stays, whatever the turn
+    const each = 16 * 16 * 3;
+    for (const [i, label] of turned.labels.entries()) {
+      const means = [0, 1, 2].map((channel) => {
+        let sum = 0;
+        for (let j = channel; j < each; j += 3)
+          sum += turned.images[i * each + j] ?? NaN;
+        return sum / 256;
+      });
+      expect(means.indexOf(Math.max(...means))).toBe(2 - (label % 3));
+    }
   });
 });
