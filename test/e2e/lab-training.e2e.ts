@@ -52,7 +52,6 @@ async function layOut(content: Locator, epochs: number): Promise<void> {
 }
 
 async function chooseData(
-  page: Page,
   content: Locator,
   app: Parameters<typeof answerDialogs>[0],
   folder: string,
@@ -77,7 +76,7 @@ test("a folder is trained on, its curves and numbers are shown, and the best net
   await shoot(page, "training-empty");
   expect(await axeFindings(page)).toEqual([]);
 
-  await chooseData(page, content, app, folder);
+  await chooseData(content, app, folder);
   await expect(content.getByText("41 pictures")).toBeVisible();
   await layOut(content, 4);
   const seeds = content.getByRole("textbox", { name: "Seeds" });
