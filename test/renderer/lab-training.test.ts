@@ -171,8 +171,8 @@ describe("training", () => {
   it("looks at the folder, is made and started, and shows what comes", async () => {
     const { options, jobs, become } = host();
     const { app } = await start(options);
-    await app.training.use({ token, name: "birds" });
-    expect(app.training.data?.look.classes).toHaveLength(2);
+    await app.training.draft.use({ token, name: "birds" });
+    expect(app.training.draft.data?.look.classes).toHaveLength(2);
     await app.training.create();
     expect(app.training.running).toBe("first");
     await vi.waitFor(() => {
@@ -193,7 +193,6 @@ describe("training", () => {
       expect(app.training.current).toEqual(finished);
     });
     expect(app.training.running).toBeNull();
-    expect(app.training.unfinished).toBe(false);
   });
 
   it("waits where pictures were left out, so that it is seen before it starts", async () => {
@@ -203,7 +202,7 @@ describe("training", () => {
       data: { ...given.data, leftOut: 1, why: ["a/1.png is none."] },
     });
     const { app } = await start(options);
-    await app.training.use({ token, name: "birds" });
+    await app.training.draft.use({ token, name: "birds" });
     await app.training.create();
     expect(app.training.current?.data.leftOut).toBe(1);
     expect(app.training.running).toBeNull();
@@ -216,15 +215,43 @@ describe("training", () => {
       dropped: [{ token, name: "birds", kind: "network" }],
     });
     await app.arrivals.openDropped([new File([], "birds")], "training");
-    expect(app.training.data?.chosen.name).toBe("birds");
+    expect(app.training.draft.data?.chosen.name).toBe("birds");
     expect(app.networks.refused).toBeNull();
+  });
+
+  it("leaves who looks at another experiment there while the next one is made", async () => {
+    const { options, jobs } = host();
+    let make: (made: Training) => void = () => undefined;
+    const { app } = await start({
+      ...options,
+      training: {
+        ...options.training,
+        "training.create": () =>
+          new Promise((resolve) => {
+            make = resolve;
+          }),
+      },
+    });
+    await app.training.draft.use({ token, name: "birds" });
+    const made = app.training.create();
+    await app.training.select("first");
+    make(trainingOf({ id: "second" }));
+    await made;
+    expect(app.training.current?.id).toBe("first");
+    expect(app.training.running).toBe("second");
+    await vi.waitFor(() => {
+      expect(jobs).toHaveLength(1);
+    });
   });
 
   it("says why a folder cannot be trained on", async () => {
     const { app } = await start(host().options);
-    await app.training.use({ token: token.replace(/3$/, "9"), name: "x" });
-    expect(app.training.data).toBeNull();
-    expect(app.training.fault?.message).toBe("No class folders.");
+    await app.training.draft.use({
+      token: token.replace(/3$/, "9"),
+      name: "x",
+    });
+    expect(app.training.draft.data).toBeNull();
+    expect(app.training.draft.fault?.message).toBe("No class folders.");
   });
 
   it("pauses, and no run is running after a lost engine", async () => {
@@ -268,8 +295,10 @@ describe("training", () => {
     expect(opened).toEqual(["two"]);
     expect(app.networks.current?.id).toBe("trained-two");
     expect(app.view.workspace).toBe("compare");
-    expect((await app.training.reach("trained-two"))?.name).toBe("two");
-    expect(await app.training.reach("another")).toBeNull();
+    expect((await app.training.networks.reach("trained-two"))?.name).toBe(
+      "two",
+    );
+    expect(await app.training.networks.reach("another")).toBeNull();
   });
 
   it("keeps a plan that is right, refuses one that is not, and remembers", async () => {
@@ -278,18 +307,39 @@ describe("training", () => {
       ...options,
       remembered: { "training:plan": { ...plan, batch: 16 } },
     });
-    expect(app.training.plan.batch).toBe(16);
-    expect(app.training.change({ seeds: [1, 1] })).toBe(
+    expect(app.training.draft.plan.batch).toBe(16);
+    expect(app.training.draft.change({ seeds: [1, 1] })).toBe(
       "Every seed is given once.",
     );
-    expect(app.training.change({ learningRate: 0 })).toBe("More than 0.");
-    expect(app.training.change({ batch: 8 })).toBeNull();
+    expect(app.training.draft.change({ learningRate: 0 })).toBe("More than 0.");
+    expect(app.training.draft.change({ batch: 8 })).toBeNull();
+    const { augmentation } = app.training.draft.plan;
+    expect(
+      app.training.draft.change({
+        augmentation: { ...augmentation, rotation: 181 },
+      }),
+    ).not.toBeNull();
+    expect(app.training.draft.plan.augmentation.rotation).toBe(0);
     await app.remembered.flush();
     expect(fake.remembered()["training:plan"]).toMatchObject({ batch: 8 });
     const { app: other } = await start({
       remembered: { "training:plan": { batch: "none" } },
     });
-    expect(other.training.plan).toEqual(defaultTrainingPlan);
+    expect(other.training.draft.plan).toEqual(defaultTrainingPlan);
+  });
+
+  it("remembers a plan that knew neither rotation nor noise", async () => {
+    const { crop, flip, colour } = plan.augmentation;
+    const old = { ...plan, batch: 16, augmentation: { crop, flip, colour } };
+    const { app, fake } = await start({
+      ...host().options,
+      remembered: { "training:plan": old },
+    });
+    expect(app.training.draft.plan).toEqual({ ...plan, batch: 16 });
+    const augmentation = { ...plan.augmentation, rotation: 15, noise: 0.05 };
+    expect(app.training.draft.change({ augmentation })).toBeNull();
+    await app.remembered.flush();
+    expect(fake.remembered()["training:plan"]).toMatchObject({ augmentation });
   });
 
   it("deletes an experiment, and brings it back with an undo", async () => {

@@ -88,7 +88,7 @@ export class AppState {
     this.session = new Session({
       ...this,
       locate: (lost) => void this.arrivals.locate(lost),
-      reachTrained: (network) => this.training.reach(network),
+      reachTrained: (network) => this.training.networks.reach(network),
     });
     this.training = new Trainings({ ...shared, session: this.session });
     this.arrivals = new Arrivals({

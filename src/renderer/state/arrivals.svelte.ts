@@ -87,7 +87,7 @@ export class Arrivals {
 
   #openDroppedFile(file: DroppedFile, place: DropPlace): Promise<unknown> {
     if (place === "labels") return this.readLabels(file);
-    if (place === "training") return this.#services.training.use(file);
+    if (place === "training") return this.#services.training.draft.use(file);
     if (file.kind === "gallery") return this.importGallery(file);
     if (isPictureName(file.name)) return this.checkPicture(file);
     return this.openNetwork(file);

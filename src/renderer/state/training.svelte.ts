@@ -1,28 +1,23 @@
-import type { NetworkInfo } from "../../shared/domain";
 import { encodeFault, Fault, type FaultData } from "../../shared/fault";
 import {
-  defaultTrainingPlan,
-  isEnded,
-  trainingPlanSchema,
   type Training,
-  type TrainingLook,
-  type TrainingPlan,
   type TrainingProgress,
   type TrainingRun,
   type TrainingSummary,
 } from "../../shared/training";
 import { plural } from "../lib/format";
-import { sentenceOf } from "../../shared/lab/settings";
-import { fields, flag, listOf, text } from "../lib/readers";
+import { flag, text } from "../lib/readers";
 import type { Busy } from "./busy";
 import type { Engine } from "./engine.svelte";
 import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
 import type { Session } from "./session.svelte";
+import { TrainedNetworks } from "./trained-networks";
+import { TrainingDraft } from "./training-draft.svelte";
 import type { Undo } from "./undo.svelte";
 import type { ViewState } from "./view.svelte";
-import type { AppCaller, ChosenFile } from "./world";
+import type { AppCaller } from "./world";
 
 export interface TrainingServices {
   readonly app: AppCaller;
@@ -36,30 +31,14 @@ export interface TrainingServices {
   readonly busy: Busy;
 }
 
-const planKey = "training:plan";
 const selectedKey = "training:selected";
 const openKey = "training:open-best";
-const openedKey = "training:opened";
-
-/** Which run a network that was opened is of. */
-interface Opened {
-  readonly network: string;
-  readonly id: string;
-  readonly run: string;
-}
-const mostOpened = 50;
-const readOpened = listOf(
-  fields<Opened>({ network: text, id: text, run: text }),
-);
-
-/** What is to be trained next: data and plan, before an experiment is made of them. */
-interface Data {
-  readonly chosen: ChosenFile;
-  readonly look: TrainingLook;
-}
-
-/** Training from scratch: the experiments there are, the one that is looked at, the one that runs, and the next one. */
+/** Training from scratch: the experiments there are, the one that is looked at and the one that runs. */
 export class Trainings {
+  /** The next one. */
+  readonly draft: TrainingDraft;
+  /** What came of them. */
+  readonly networks: TrainedNetworks;
   list = $state.raw<readonly TrainingSummary[]>([]);
   listed = $state(false);
   /** The experiment that is shown; null: the next one is being laid out. */
@@ -69,37 +48,27 @@ export class Trainings {
   pausing = $state(false);
   /** Of the job; null before it has said anything. */
   progress = $state.raw<TrainingProgress | null>(null);
-  /** What went wrong with the data, the plan or a run of the experiment that is shown. */
+  /** What went wrong with the experiment that is shown. */
   fault = $state.raw<FaultData | null>(null);
 
-  plan = $state.raw<TrainingPlan>(defaultTrainingPlan);
-  data = $state.raw<Data | null>(null);
-  looking = $state(false);
-  /** Names of the test part, in place of a share. */
-  test = $state.raw<ChosenFile | null>(null);
-  /** Pictures looked at while an experiment is made. */
-  preparing = $state.raw<{ done: number; total: number } | null>(null);
   /** The best network opens by itself when its experiment is done. */
   openBest = $state(false);
 
   readonly #services: TrainingServices;
   #abort: AbortController | null = null;
-  #prepare: AbortController | null = null;
   /** What should be shown; answers to older wishes do not count. */
   #wanted: string | null = null;
 
   constructor(services: TrainingServices) {
     this.#services = services;
+    this.draft = new TrainingDraft(services);
+    this.networks = new TrainedNetworks(services);
   }
 
   /** Takes what was remembered. */
   recall(): void {
     const { remembered } = this.#services;
-    this.plan =
-      remembered.get(planKey, (value) => {
-        const parsed = trainingPlanSchema.safeParse(value);
-        return parsed.success ? parsed.data : null;
-      }) ?? this.plan;
+    this.draft.recall();
     this.#wanted = remembered.get(selectedKey, text);
     this.openBest = remembered.get(openKey, flag) ?? false;
   }
@@ -121,17 +90,14 @@ export class Trainings {
     return this.current !== null && this.current.id === this.running;
   }
 
-  /** Whether the experiment that is shown has runs left to compute. */
-  get unfinished(): boolean {
-    return this.current?.runs.some((run) => !isEnded(run)) ?? false;
-  }
-
   /** Reads the list, and the experiment that was shown the last time. */
   async load(): Promise<void> {
     if (this.obstacle !== null) return;
     try {
       this.list = await this.#services.engine.client.call("training.list", {});
       this.listed = true;
+      // That of an engine that is gone.
+      if (this.current === null) this.fault = null;
       const wanted = this.#wanted;
       if (wanted === null || this.isRunning) return;
       if (this.list.some(({ id }) => id === wanted)) await this.select(wanted);
@@ -160,58 +126,7 @@ export class Trainings {
     this.#want(null);
     this.current = null;
     this.fault = null;
-    if (like) this.change(like.plan);
-  }
-
-  async chooseFolder(): Promise<void> {
-    const { app, notices } = this.#services;
-    try {
-      const chosen = await app.call("choose.folder", { what: "training" });
-      if (chosen) await this.use(chosen);
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  async chooseFile(what: "archive" | "test-names"): Promise<void> {
-    const { app, notices } = this.#services;
-    try {
-      const chosen = await app.call("choose.file", { what });
-      if (chosen && what === "archive") await this.use(chosen);
-      else if (chosen) this.test = chosen;
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  /** Looks at a folder of class folders, or an archive of it. */
-  async use(chosen: ChosenFile): Promise<void> {
-    if (this.looking || this.preparing) return;
-    this.fault = null;
-    this.data = null;
-    this.looking = true;
-    try {
-      const look = await this.#services.engine.client.call("training.look", {
-        token: chosen.token,
-      });
-      this.data = { chosen, look };
-    } catch (error) {
-      this.fault = encodeFault(error);
-    } finally {
-      this.looking = false;
-    }
-  }
-
-  /** Changes the plan of the next experiment. Returns what is wrong, in which case it stays; null where all is well. */
-  change(part: Partial<TrainingPlan>): string | null {
-    const parsed = trainingPlanSchema.safeParse({ ...this.plan, ...part });
-    if (!parsed.success) {
-      const [issue] = parsed.error.issues;
-      return issue ? sentenceOf(issue) : "This is not valid.";
-    }
-    this.plan = parsed.data;
-    this.#services.remembered.set(planKey, parsed.data);
-    return null;
+    if (like) this.draft.change(like.plan);
   }
 
   setOpenBest(open: boolean): void {
@@ -219,44 +134,24 @@ export class Trainings {
     this.#services.remembered.set(openKey, open);
   }
 
-  /** Makes the experiment and starts it; where pictures had to be left out, that is shown first. */
+  /** Makes the next experiment and starts it; where pictures had to be left out, that is shown first. */
   async create(): Promise<void> {
-    const { data } = this;
-    if (!data || this.preparing || this.obstacle !== null) return;
-    const abort = new AbortController();
-    this.#prepare = abort;
-    this.fault = null;
-    this.preparing = { done: 0, total: 0 };
-    try {
-      const made = await this.#services.engine.client.job(
-        "training.create",
-        {
-          token: data.chosen.token,
-          plan: this.plan,
-          test: this.test?.token ?? null,
-        },
-        {
-          signal: abort.signal,
-          onProgress: (progress) => {
-            this.preparing = progress;
-          },
-        },
-      );
+    if (this.obstacle !== null) return;
+    const wanted = this.#wanted;
+    const made = await this.draft.make();
+    if (!made) return;
+    // Another one may be looked at by now.
+    if (this.#wanted === wanted) {
       this.#want(made.id);
       this.current = made;
-      await this.#relist();
-      if (made.data.leftOut === 0 && this.running === null)
-        void this.start(made.id);
-    } catch (error) {
-      if (!abort.signal.aborted) this.fault = encodeFault(error);
-    } finally {
-      this.#prepare = null;
-      this.preparing = null;
     }
-  }
-
-  cancelCreate(): void {
-    this.#prepare?.abort();
+    try {
+      await this.#relist();
+    } catch (error) {
+      this.#services.notices.error(error);
+    }
+    if (made.data.leftOut === 0 && this.running === null)
+      void this.start(made.id);
   }
 
   /** Computes the runs that are not finished, from where they were. Resolves when the job has ended. */
@@ -326,45 +221,6 @@ export class Trainings {
     } catch (error) {
       this.#services.notices.error(error);
     }
-  }
-
-  /** Opens the best network of a run in Compare. */
-  async open(id: string, run: string): Promise<void> {
-    const { engine, networks, session, view, notices } = this.#services;
-    try {
-      const network = await engine.client.job("training.open", { id, run });
-      await networks.refresh();
-      this.#rememberOpened({ network: network.id, id, run });
-      session.adoptNetwork(network);
-      view.workspace = "compare";
-      notices.say(`Opened ${network.name}`);
-    } catch (error) {
-      notices.error(error);
-    }
-  }
-
-  /** Opens a network again that was opened from here; null: it was not, or cannot be had any more. */
-  async reach(network: string): Promise<NetworkInfo | null> {
-    const { engine, remembered } = this.#services;
-    const opened = remembered.get(openedKey, readOpened) ?? [];
-    const found = opened.find((one) => one.network === network);
-    if (!found) return null;
-    const { id, run } = found;
-    return engine.client.job("training.open", { id, run }).catch(() => null);
-  }
-
-  /** The latest first. */
-  #rememberOpened(opened: Opened): void {
-    const { remembered } = this.#services;
-    const before = remembered.get(openedKey, readOpened) ?? [];
-    const others = before.filter(({ network }) => network !== opened.network);
-    remembered.set(
-      openedKey,
-      [{ ...opened }, ...others.map((one) => ({ ...one }))].slice(
-        0,
-        mostOpened,
-      ),
-    );
   }
 
   /** Deletes an experiment; can be undone. */
@@ -438,7 +294,7 @@ export class Trainings {
             .call("training.get", { id })
             .catch(() => null);
     const best = training && bestRun(training.runs);
-    if (best) await this.open(id, best.id);
+    if (best) await this.networks.open(id, best.id);
   }
 
   #want(id: string | null): void {
