@@ -136,7 +136,7 @@ describe("a list of numbers", () => {
   });
 
   it("is written as it is read", () => {
-    const values = [0, 0.05, 1 / 4, 12];
+    const values = [0, 0.05, 1 / 4, 12, 0.123456789, 4_294_967_295];
     expect(readNumbers(writeNumbers(values))).toEqual(values);
   });
 });

@@ -78,7 +78,10 @@ export function formatRate(rate: number | null): string {
 
 /** A number a user typed or will edit: no trailing zeros, no exponent where it can be helped. */
 export function formatNumber(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  // Whole numbers, such as seeds, are exact.
+  return String(
+    Number.isSafeInteger(value) ? value : Number(value.toPrecision(6)),
+  );
 }
 
 /** Three significant figures, for norms and deviations. */

@@ -21,7 +21,7 @@ export function stepped(
   const place = from / grid;
   const next =
     by > 0 ? Math.floor(place + 1e-9) + 1 : Math.ceil(place - 1e-9) - 1;
-  return Math.min(max, Math.max(min, Number((next * grid).toPrecision(9))));
+  return Math.min(max, Math.max(min, Number((next * grid).toPrecision(12))));
 }
 
 /** Place of a value on a logarithmic slider, 0..1. */

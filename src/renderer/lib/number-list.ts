@@ -1,4 +1,3 @@
-import { formatNumber } from "./format";
 import { readNumber } from "./number-entry";
 
 /** "0 .05, 0.1; 1e-3" as numbers; null where something is none. A comma between two digits is a decimal point only in "0,1 0,2". */
@@ -18,7 +17,7 @@ export function readNumbers(text: string): number[] | null {
   return numbers;
 }
 
-/** As they are edited: "0 0.05 0.1". */
+/** As they are edited: "0 0.05 0.1"; read again they are the same, but for binary dust. */
 export function writeNumbers(values: readonly number[]): string {
-  return values.map(formatNumber).join(" ");
+  return values.map((value) => Number(value.toPrecision(12))).join(" ");
 }

@@ -4,6 +4,7 @@ import {
   formatClock,
   formatCount,
   formatDifference,
+  formatNumber,
   formatScore,
   formatShare,
 } from "../../../src/renderer/lib/format";
@@ -22,6 +23,13 @@ describe("numbers as written", () => {
     expect(formatScore(12345.6)).toBe("12346");
     expect(formatScore(null)).toBe("–");
     expect(formatScore(NaN)).toBe("–");
+  });
+
+  it("those to edit keep six figures, and all of whole ones", () => {
+    expect(formatNumber(0.1 + 0.2)).toBe("0.3");
+    expect(formatNumber(1 / 3)).toBe("0.333333");
+    expect(formatNumber(1_234_567)).toBe("1234567");
+    expect(formatNumber(4_294_967_295)).toBe("4294967295");
   });
 
   it("differences are per cent of a positive base, and plain where there is none", () => {
@@ -75,6 +83,7 @@ describe("numbers as typed", () => {
     expect(stepped(0.12, -0.05, 0, 1)).toBe(0.1);
     expect(stepped(1, 0.05, 0, 1)).toBe(1);
     expect(stepped(0, -10, 0, 100)).toBe(0);
+    expect(stepped(4_294_967_294, 1, 0, 4_294_967_295)).toBe(4_294_967_295);
   });
 
   it("the slider of step sizes is logarithmic and comes back to its value", () => {
