@@ -409,6 +409,27 @@ describe("learning curves", () => {
     ]);
   });
 
+  it("of long trainings have points at every so many epochs and at the last, and the means of all", () => {
+    const epochs = 1203;
+    const curve = (seed: number) =>
+      Array.from({ length: epochs }, (_, i) => point(i + 1, seed * i, 0.5));
+    const series = curveSeries(
+      {
+        plan: { ...plan, slopes: [relu], epochs },
+        runs: [1, 3].map((seed) => runOf({ id: `${seed}`, seed, curve: curve(seed) })), // prettier-ignore
+      },
+      "loss",
+      "validation",
+    );
+    expect(series).toHaveLength(3);
+    for (const { points } of series) {
+      expect(points).toHaveLength(402);
+      expect(points.slice(0, 3).map(({ x }) => x)).toEqual([1, 4, 7]);
+      expect(points.at(-1)?.x).toBe(epochs);
+    }
+    expect(series[2]?.points.map(({ y }) => y).slice(0, 3)).toEqual([0, 6, 12]);
+  });
+
   it("are of the part and the measure that is asked for", () => {
     const [first] = curveSeries({ plan, runs }, "loss", "train");
     expect(first?.points.map(({ y }) => y)).toEqual([2, 1, 0.4]);

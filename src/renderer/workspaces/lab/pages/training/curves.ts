@@ -65,18 +65,28 @@ export function curveSeries(
             line: "thin",
             marker: "none",
             named: false,
-            points,
+            points: thinned(points, plan.epochs),
           }));
     const mean: PlotSeries = {
       name,
       tone,
       marker: "none",
-      points: meanOf(
-        (done.length > 0 ? done : curves).map(({ points }) => points),
+      points: thinned(
+        meanOf((done.length > 0 ? done : curves).map(({ points }) => points)),
+        plan.epochs,
       ),
     };
     return [...thin, mean];
   });
+}
+
+/** More points than the plot has places say nothing: a long training is drawn at every so many epochs and its last. */
+const mostPoints = 500;
+
+/** By the epochs of the plan, so that all curves have their points at the same ones. */
+function thinned<P>(points: readonly P[], epochs: number): readonly P[] {
+  const every = Math.ceil(epochs / mostPoints);
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1);
 }
 
 function pointsOf(run: TrainingRun, measure: CurveMeasure, part: CurvePart) {
