@@ -71,7 +71,7 @@ export const labPages: readonly LabPageEntry[] = [
   {
     id: "moments",
     title: "Moments",
-    of: "11.3",
+    of: "Sec. 11.3",
     experiment: "moments",
     component: Moments,
   },

@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { toyFilmKey } from "../../../../../shared/lab/toy";
 import type { Picture } from "../../../../../shared/pictures";
 import type { LabRun } from "../../../../state/lab-run.svelte";
@@ -17,16 +18,24 @@ export class Films {
   /** For an effect of the page: holds the films of these cells and lets go of all others. */
   follow(keys: readonly string[]): () => void {
     let on = true;
-    this.#films = new Map();
+    // The page follows the cells, not the films that come.
+    const before = untrack(() => this.#films);
+    this.#films = new Map(
+      keys.flatMap((key) => {
+        const film = before.get(key);
+        return film ? [[key, film] as const] : [];
+      }),
+    );
     for (const key of keys)
-      this.#run.picture(toyFilmKey(key)).then(
-        (film) => {
-          if (on && film) this.#films = new Map(this.#films).set(key, film);
-        },
-        (error: unknown) => {
-          if (on) this.#failed(error);
-        },
-      );
+      if (!before.has(key))
+        untrack(() => this.#run.picture(toyFilmKey(key))).then(
+          (film) => {
+            if (on && film) this.#films = new Map(this.#films).set(key, film);
+          },
+          (error: unknown) => {
+            if (on) this.#failed(error);
+          },
+        );
     return () => {
       on = false;
     };
