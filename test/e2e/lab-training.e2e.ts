@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { Locator, Page } from "@playwright/test";
+import type { Locator } from "@playwright/test";
 import sharp from "sharp";
 import { answerDialogs } from "./dialogs";
 import { expect, test } from "./fixtures";
@@ -165,7 +165,7 @@ test("a pause keeps every run, another start of the app goes on, and a run is st
   await writeClasses(folder, 24);
   const first = await launch();
   let content = await openLabPage(first.page, "Training");
-  await chooseData(first.page, content, first.app, folder);
+  await chooseData(content, first.app, folder);
   await layOut(content, 400);
   await content.getByRole("button", { name: "Start training" }).click();
   await expect(content.getByText(/^Run 1 of 2 · epoch [2-9]/)).toBeVisible({
