@@ -37,6 +37,7 @@ export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";
 export { experiments } from "./experiments";
 export type {
+  Cell,
   Checkpoint,
   Checkpoints,
   Experiment,

@@ -23,6 +23,7 @@ export const classTable = defineExperiment({
       yield* climb(group, ascent, { ...world, network }, { signal });
     }
   },
+  renew: (row, { ask: { label } }) => ({ ...row, label }),
   summarize: ({ leaky, proxygrad }, rows) =>
     summarizeClassTable({ relu: 0, leaky, proxygrad }, rows.values()),
 });

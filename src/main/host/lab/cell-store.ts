@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { appendFile, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../shared/fault";
 import { parseJson } from "../../../shared/json";
@@ -18,7 +18,7 @@ const lineSchema = z.strictObject({
   row: z.json(),
 });
 
-const partialFolder = "partial";
+export const partialFolder = "partial";
 
 export interface StoredPicture {
   readonly shape: readonly [number, number, number];
@@ -136,39 +136,35 @@ export class CellStore<Row> {
   }
 
   async putPicture(key: string, picture: StoredPicture): Promise<void> {
-    await makeFolder(this.#pictures);
-    await replaceFile(
-      this.#pictureOf(key),
-      writeNpy(picture.shape, picture.values),
-    );
+    const path = pictureIn(this.#folder, key);
+    await makeFolder(dirname(path));
+    await replaceFile(path, writeNpy(picture.shape, picture.values));
   }
 
-  /** Null where none was kept. */
-  async picture(key: string): Promise<StoredPicture | null> {
-    const bytes = await readFile(this.#pictureOf(key)).catch(() => null);
-    if (!bytes) return null;
-    const { shape, values } = readNpy(bytes, "The kept picture");
-    const [height, width, channels] = shape;
-    if (!height || !width || !channels || shape.length !== 3) return null;
-    return { shape: [height, width, channels], values };
-  }
-
-  /** Forgets everything that was computed. */
-  async clear(): Promise<void> {
-    this.#rows.clear();
-    this.#partial.clear();
-    await rm(this.#folder, { recursive: true, force: true });
+  picture(key: string): Promise<StoredPicture | null> {
+    return readPicture(this.#folder, key);
   }
 
   #partialOf(key: string): string {
     return join(this.#folder, partialFolder, `${digest(key)}.json`);
   }
-  get #pictures(): string {
-    return join(this.#folder, "pictures");
-  }
-  #pictureOf(key: string): string {
-    return join(this.#pictures, `${digest(key)}.npy`);
-  }
+}
+
+/** A picture of the store in a folder, whose rows need not be read for it; null where none was kept. */
+export async function readPicture(
+  folder: string,
+  key: string,
+): Promise<StoredPicture | null> {
+  const bytes = await readFile(pictureIn(folder, key)).catch(() => null);
+  if (!bytes) return null;
+  const { shape, values } = readNpy(bytes, "The kept picture");
+  const [height, width, channels] = shape;
+  if (!height || !width || !channels || shape.length !== 3) return null;
+  return { shape: [height, width, channels], values };
+}
+
+function pictureIn(folder: string, key: string): string {
+  return join(folder, "pictures", `${digest(key)}.npy`);
 }
 
 /** A key as a file's name. */

@@ -1,4 +1,7 @@
-/** Checkpoints of long cells, a file each: a length, a JSON header, then the arrays' bytes one after another. */
+/**
+ * Checkpoints of long cells, a file each: a length, a JSON header, then the arrays' bytes one after another. They are of
+ * a version as rows are: what would become another row now begins anew.
+ */
 import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
@@ -7,8 +10,10 @@ import { parseJson } from "../../../shared/json";
 import { makeFolder, replaceFile } from "../folder";
 import { digest } from "./cell-store";
 
+export const checkpointFolder = "checkpoints";
+
 const headerSchema = z.strictObject({
-  version: z.literal(1),
+  version: z.int(),
   key: z.string(),
   step: z.int().min(0),
   arrays: z.array(z.strictObject({ name: z.string(), length: z.int().min(0) })),
@@ -16,9 +21,12 @@ const headerSchema = z.strictObject({
 
 export class CheckpointFolder implements Checkpoints {
   readonly #folder: string;
+  readonly #version: number;
 
-  constructor(folder: string) {
-    this.#folder = folder;
+  /** Inside a store's folder; `version` is the experiment's. */
+  constructor(store: string, version: number) {
+    this.#folder = join(store, checkpointFolder);
+    this.#version = version;
   }
 
   /** Null where there is none, or none that can be read: the cell then begins anew. */
@@ -29,10 +37,12 @@ export class CheckpointFolder implements Checkpoints {
     const parsed = headerSchema.safeParse(
       parseJson(bytes.toString("utf8", 4, start)),
     );
-    if (!parsed.success || parsed.data.key !== key) return null;
+    if (!parsed.success) return null;
+    const { data } = parsed;
+    if (data.key !== key || data.version !== this.#version) return null;
     const arrays: Record<string, Float32Array> = {};
     let at = start;
-    for (const { name, length } of parsed.data.arrays) {
+    for (const { name, length } of data.arrays) {
       const end = at + length * 4;
       if (end > bytes.length) return null;
       const values = new Float32Array(length);
@@ -40,14 +50,14 @@ export class CheckpointFolder implements Checkpoints {
       arrays[name] = values;
       at = end;
     }
-    return at === bytes.length ? { step: parsed.data.step, arrays } : null;
+    return at === bytes.length ? { step: data.step, arrays } : null;
   }
 
   async save(key: string, { step, arrays }: Checkpoint): Promise<void> {
     const entries = Object.entries(arrays);
     const header = Buffer.from(
       JSON.stringify({
-        version: 1,
+        version: this.#version,
         key,
         step,
         arrays: entries.map(([name, { length }]) => ({ name, length })),

@@ -14,7 +14,8 @@ import type { Backend } from "../backend";
 import type { JobQueue } from "../jobs";
 import type { Networks } from "../networks";
 import { imageFolder } from "./image-folder";
-import { LabBench, type LabRequest } from "./lab";
+import { LabBench } from "./lab";
+import type { LabRequest } from "./request";
 
 type LabTable = Pick<EngineTable, "lab.stored" | "lab.run" | "lab.picture">;
 
@@ -35,7 +36,7 @@ export function labIn(dataFolder: string): string {
 }
 
 export function labHandlers(host: LabHost): Handlers<LabTable> {
-  async function open({
+  async function requestOf({
     experiment,
     network,
     settings,
@@ -45,13 +46,13 @@ export function labHandlers(host: LabHost): Handlers<LabTable> {
     network: string | null;
     settings: unknown;
     images: string | null;
-  }): Promise<LabBench> {
+  }): Promise<LabRequest> {
     if (!isExperimentId(experiment))
       throw new Fault("invalid-request", "There is no such experiment.");
     const spec = experimentSpecs[experiment];
     const source: ImageSource | null =
       images === null ? null : await imageFolder(host.pathOf(images));
-    const request: LabRequest = {
+    return {
       experiment,
       settings,
       network:
@@ -60,8 +61,10 @@ export function labHandlers(host: LabHost): Handlers<LabTable> {
       images: source,
       folder: labIn(await host.dataFolder()),
     };
-    return LabBench.open(request);
   }
+
+  const open = async (asked: Parameters<typeof requestOf>[0]) =>
+    LabBench.open(await requestOf(asked));
 
   return {
     "lab.stored": async (request) => {
@@ -98,8 +101,10 @@ export function labHandlers(host: LabHost): Handlers<LabTable> {
         state: signal.aborted && missing > 0 ? "cancelled" : "done",
       };
     },
-    "lab.picture": async ({ key, ...request }) => {
-      const picture = await (await open(request)).picture(key);
+    "lab.picture": async ({ key, ...asked }) => {
+      // where a picture is kept does not depend on the folder of images, which is slow to look through
+      const request = await requestOf({ ...asked, images: null });
+      const picture = await LabBench.picture(request, key);
       if (!picture) return null;
       const { values } = toPicture(picture.shape, picture.values);
       return {

@@ -1,11 +1,9 @@
 /** Runs experiments of the Lab: cells that were computed before are read, the others computed and kept. */
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import { z } from "zod";
+import { dirname } from "node:path";
 import {
   experiments,
+  type Cell,
   type Experiment,
-  type ImageSource,
   type World,
 } from "../../../engine";
 import type {
@@ -13,28 +11,17 @@ import type {
   LabProgress,
   LabRowData,
 } from "../../../shared/contract";
-import { precisionSchema } from "../../../shared/domain";
 import { Fault } from "../../../shared/fault";
-import { worksOnNetwork, type ExperimentId } from "../../../shared/lab";
-import { check } from "../../../shared/rpc/wire";
-import { checkPrecision, type Backend } from "../backend";
-import { checkBatch } from "../memory";
-import type { OpenedNetwork } from "../networks";
-import { CellStore, digest } from "./cell-store";
+import { removeAbandoned } from "./abandoned";
+import {
+  CellStore,
+  digest,
+  readPicture,
+  type StoredPicture,
+} from "./cell-store";
 import { CheckpointFolder } from "./checkpoints";
 import { LabReport } from "./report";
-
-/** What an experiment is run on. */
-export interface LabRequest {
-  readonly experiment: ExperimentId;
-  readonly settings: unknown;
-  readonly network: OpenedNetwork | null;
-  /** Null for experiments that do not work with tensors. */
-  readonly backend: Backend | null;
-  readonly images: ImageSource | null;
-  /** `<data folder>/lab`. */
-  readonly folder: string;
-}
+import { checkMachine, placeOf, type LabRequest } from "./request";
 
 export interface LabResult {
   /** In the order of the table; those of cells that were not begun are missing, long ones may be partial. */
@@ -62,69 +49,62 @@ export class LabBench {
   readonly #settings: unknown;
   readonly #world: World;
   readonly #store: CellStore<unknown>;
+  readonly #folder: string;
 
   private constructor(
     experiment: Experiment,
     settings: unknown,
     world: World,
-    store: CellStore<unknown>,
+    { store, folder }: { store: CellStore<unknown>; folder: string },
   ) {
     this.#experiment = experiment;
     this.#settings = settings;
     this.#world = world;
     this.#store = store;
+    this.#folder = folder;
   }
 
   /** Throws a Fault `invalid-request` for settings that are none, or without the network it needs. */
   static async open(request: LabRequest): Promise<LabBench> {
     const experiment = experiments[request.experiment];
     const { spec } = experiment;
-    const settings = check(spec.settings, request.settings);
-    if (settings.problem !== undefined)
-      throw new Fault(
-        "invalid-request",
-        `The settings are not valid: ${settings.problem}.`,
-      );
-    // settings are an object by every experiment's schema
-    const network = worksOnNetwork(spec, settings.value as object)
-      ? request.network
-      : null;
-    if (spec.network === "needed" && !network)
-      throw new Fault(
-        "invalid-request",
-        "This experiment needs a network.",
-        "Open one first.",
-      );
-    checkMachine(settings.value, network, request.backend);
-    const folder = join(
-      request.folder,
-      spec.id,
-      storeName(network, request.backend),
-    );
+    const { settings, network, folder } = placeOf(request);
+    checkMachine(settings, network, request.backend);
     const store = await CellStore.open(folder, spec);
     const world: World = {
       network: network?.network ?? null,
       defaults: network?.info.defaults ?? null,
       runtime: request.backend?.runtime ?? null,
       images: request.images,
-      checkpoints: new CheckpointFolder(join(folder, "checkpoints")),
+      checkpoints: new CheckpointFolder(folder, spec.version),
     };
-    return new LabBench(experiment, settings.value, world, store);
+    return new LabBench(experiment, settings, world, { store, folder });
+  }
+
+  /** A kept picture without the rows around it, which are much to read for one; null where there is none. */
+  static async picture(
+    request: LabRequest,
+    key: string,
+  ): Promise<StoredPicture | null> {
+    return readPicture(placeOf(request).folder, key);
   }
 
   /** What is there without computing anything. */
   stored(): LabResult {
     const found = new Map<string, unknown>();
+    const rows = new Map<string, LabRowData>();
     const cells = this.#experiment.plan(this.#settings, this.#world);
     let missing = 0;
-    for (const { key } of cells) {
-      const whole = this.#store.get(key);
-      if (whole === undefined) missing++;
-      const row = whole ?? this.#store.partial(key);
-      if (row !== undefined) found.set(key, row);
+    for (const cell of cells) {
+      const { key } = cell;
+      const told = this.#told(cell);
+      if (!told || told.partial) missing++;
+      if (!told) continue;
+      rows.set(key, told);
+      found.set(key, told.row);
     }
     return {
-      rows: [...found.keys()].flatMap((key) => this.#told(key) ?? []),
+      rows: [...rows.values()],
       missing,
       summary: plain(
         this.#experiment.summarize(this.#settings, found, this.#world),
@@ -134,7 +114,8 @@ export class LabBench {
 
   /**
    * Computes what is missing; a cancel keeps every row that is finished. Rows are on disk before they are told.
-   * Throws what the experiment throws, with all that finished kept.
+   * Throws what the experiment throws, with all that finished kept; and at the end a Fault `not-finite` where a row
+   * has numbers that are none, which is not kept.
    */
   async run(work: LabWork): Promise<LabResult> {
     const { signal, fresh = false } = work;
@@ -150,10 +131,15 @@ export class LabBench {
         work.progress(progress);
       },
     );
+    await removeAbandoned(
+      dirname(this.#folder),
+      new Set(cells.map(({ key }) => digest(key))),
+    );
     if (fresh) await this.#forget(left);
-    for (const { key } of cells) {
-      const told = this.#told(key);
-      if (told && (told.partial ?? !left.has(key))) report.row(told);
+    let unkept: Fault | null = null;
+    for (const cell of cells) {
+      const told = this.#told(cell);
+      if (told && (told.partial ?? !left.has(cell.key))) report.row(told);
     }
     report.flush(true);
     try {
@@ -168,10 +154,14 @@ export class LabBench {
             report.did(happening.work, happening.before);
           else if (happening.kind === "row") {
             const { key, row } = happening;
+            const problem = this.#problemOf(row);
+            unkept ??= problem;
+            if (problem) continue;
             await this.#store.put(key, row);
             report.row({ key, row: plain(row) });
           } else if (happening.kind === "partial") {
             const { key, row, keep } = happening;
+            if (this.#problemOf(row)) continue;
             await this.#store.putPartial(key, row, { keep });
             report.row({ key, row: plain(row), partial: true });
           } else {
@@ -191,17 +181,32 @@ export class LabBench {
     } finally {
       report.flush(true);
     }
+    if (unkept) throw unkept;
     return this.stored();
   }
 
+  /** JSON has no NaN and no infinity: a row with one could never be read back. Null where it is a row. */
+  #problemOf(row: unknown): Fault | null {
+    const { spec } = this.#experiment;
+    const issue = spec.row.safeParse(row).error?.issues[0];
+    if (!issue) return null;
+    return new Fault(
+      "not-finite",
+      `A result of "${spec.id}" is no finite number (${issue.path.map(String).join(".")}); the others are kept.`,
+      "Try a smaller step size or slope, or float32.",
+    );
+  }
+
   /** What there is of a cell; null where it has not begun. */
-  #told(key: string): LabRowData | null {
+  #told(cell: Cell): LabRowData | null {
+    const { key } = cell;
     const whole = this.#store.get(key);
-    if (whole !== undefined) return { key, row: plain(whole) };
-    const partial = this.#store.partial(key);
-    return partial === undefined
-      ? null
-      : { key, row: plain(partial), partial: true };
+    const row = whole ?? this.#store.partial(key);
+    if (row === undefined) return null;
+    const renewed = plain(this.#experiment.renew?.(row, cell) ?? row);
+    return whole === undefined
+      ? { key, row: renewed, partial: true }
+      : { key, row: renewed };
   }
 
   /** What long cells have reached: they begin anew. */
@@ -215,42 +220,6 @@ export class LabBench {
   picture(key: string) {
     return this.#store.picture(key);
   }
-
-  clear(): Promise<void> {
-    return this.#store.clear();
-  }
-}
-
-/** The settings by which an ascent can be too much for a machine; an experiment that has them names them so. */
-const machineSchema = z.object({
-  precision: precisionSchema.nullable().default(null),
-  batch: z.int().nullable().default(null),
-});
-
-/** Throws a Fault where the machine cannot compute in this precision, or a batch through the network does not fit. */
-function checkMachine(
-  settings: unknown,
-  network: OpenedNetwork | null,
-  backend: Backend | null,
-): void {
-  const { data } = machineSchema.safeParse(settings);
-  if (data?.precision && backend)
-    checkPrecision(backend.status, data.precision);
-  if (data?.batch && network) checkBatch(network.network, data.batch);
-}
-
-/** Rows depend on the network with its answers, and on the backend's arithmetic. */
-function storeName(
-  network: OpenedNetwork | null,
-  backend: Backend | null,
-): string {
-  const arithmetic = backend?.status.backend ?? "none";
-  if (!network) return `no-network-${arithmetic}`;
-  const { hash, input, preprocessing } = network.info;
-  const answers = createHash("sha256")
-    .update(JSON.stringify([input, preprocessing]))
-    .digest("hex");
-  return `${hash.slice(0, 16)}-${answers.slice(0, 8)}-${arithmetic}`;
 }
 
 /** Rows are plain data by their schemas; zod's JSON type is what the wire knows. */
