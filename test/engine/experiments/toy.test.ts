@@ -293,6 +293,17 @@ describe("a run", () => {
     expect([...pictures.keys()]).toEqual([key, toyFilmKey(key), keys[1]]);
   });
 
+  it("is a row that can be read back where every image is worth nothing", async () => {
+    const { rows } = await runExperiment(toy, {
+      ...{ toy: "T3", lambda: 1, size: 8, steps: 20, sweep: [] },
+      runs: [{ forward: 1, backward: 1 }],
+    });
+    const [row] = rows;
+    expect(toy.spec.row.parse(JSON.parse(JSON.stringify(row)))).toEqual(row);
+    expect(row).toMatchObject({ value: 0, optimum: 0 });
+    expect(new Set(row?.trace.value)).toEqual(new Set([1]));
+  });
+
   it("repeats itself for a seed, and only then", async () => {
     const said = { size: 8, steps: 50, runs: [{ forward: 0, backward: 0 }] };
     const [first] = await climb(said);

@@ -122,6 +122,7 @@ class Trace {
     this.columns.white.push(white);
     this.columns.black.push(black);
     this.columns.stuck.push(stuck);
-    this.columns.value.push(value / this.#optimum);
+    // T3 with lambda = s = 1 is 0 everywhere: every image is the best
+    this.columns.value.push(this.#optimum === 0 ? 1 : value / this.#optimum);
   }
 }
