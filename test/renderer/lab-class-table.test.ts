@@ -13,6 +13,7 @@ import {
   isOff,
   linesOf,
   reachedBy,
+  pictureSize,
   spellRegularization,
   usualRegularization,
 } from "../../src/renderer/workspaces/lab/pages/class-table/table";
@@ -297,5 +298,13 @@ describe("rows on their way", () => {
     });
     await ended;
     expect([run.finished, run.missing, run.state]).toEqual([2, 1, "idle"]);
+  });
+});
+
+describe("a picture of the table", () => {
+  it("keeps its shape within the side it is given", () => {
+    expect(pictureSize({ height: 224, width: 224 }, 128)).toEqual({ width: 128, height: 128 }); // prettier-ignore
+    expect(pictureSize({ height: 50, width: 100 }, 120)).toEqual({ width: 120, height: 60 }); // prettier-ignore
+    expect(pictureSize(undefined, 120)).toEqual({ width: 120, height: 120 });
   });
 });

@@ -120,6 +120,16 @@ export function titleOf(
   return titleMethod(methodOf(method, settings));
 }
 
+/** A picture's size in CSS px, its longer side given. */
+export function pictureSize(
+  input: Pick<NetworkInfo["input"], "height" | "width"> | undefined,
+  side: number,
+): { readonly width: number; readonly height: number } {
+  const { height = 1, width = 1 } = input ?? {};
+  const scale = side / Math.max(height, width);
+  return { width: width * scale, height: height * scale };
+}
+
 /** The network's own regularization, or a weak one where it has none. */
 export function usualRegularization(own: Regularization): Regularization {
   return isOff(own) ? weakRegularization : own;

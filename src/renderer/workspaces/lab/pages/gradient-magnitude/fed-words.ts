@@ -1,15 +1,12 @@
 /** Which pictures were fed, in a sentence; the rows say it themselves. */
 export function fedWords(
-  fed:
-    | {
-        readonly images: "folder" | "noise";
-        readonly labels?: "folders" | "random";
-        readonly repetitions: number;
-      }
-    | undefined,
+  fed: {
+    readonly images: "folder" | "noise";
+    readonly labels?: "folders" | "random";
+    readonly repetitions: number;
+  },
   folder: string | undefined,
 ): string {
-  if (!fed) return "";
   const pictures =
     fed.images === "folder"
       ? `Pictures of ${folder ? `“${folder}”` : "the folder"}`
