@@ -75,7 +75,7 @@ export async function readNames(path: string): Promise<string[]> {
 
 /**
  * Decodes every picture once, leaves out what cannot be read, divides the rest, and writes the experiment's folder
- * in one go; nothing is there where it fails or is cancelled. Throws `damaged-file`, `invalid-request`, `export-failed`.
+ * in one go; nothing is there where it fails or is cancelled, and what lies in the folder already is never replaced. Throws `damaged-file`, `invalid-request`, `export-failed`.
  */
 export async function createExperiment(
   folder: string,
@@ -201,7 +201,8 @@ async function write(
     await part.write(picturesFile, picturesText(pictures));
     const text = `${JSON.stringify(experiment, null, 1)}\n`;
     await part.write(experimentFile, text);
-    await part.commit();
+    // another process may have begun one there meanwhile, and train in it
+    await part.commit({ replace: false });
   } catch (error) {
     await part.discard();
     throw error;

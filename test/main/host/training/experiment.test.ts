@@ -435,6 +435,19 @@ describe("what is wrong", () => {
     expect(await readdir(root)).toEqual(["data"]);
   });
 
+  it("an experiment that is there already is never replaced", async () => {
+    const { source, folder, experiment } = await made();
+    const wanted = { id: "other", source, tested: null, versions: {}, plan };
+    await expect(
+      createExperiment(folder, wanted, { signal }),
+    ).rejects.toMatchObject({ code: "export-failed" });
+    expect((await readTraining(folder, false)).id).toBe(experiment.id);
+    expect((await readdir(join(folder, ".."))).sort()).toEqual([
+      "data",
+      "experiment",
+    ]);
+  });
+
   it("pictures that are gone or changed end the job; brought back, it goes on", async () => {
     const { folder, source, root } = await made();
     await rename(source, join(root, "elsewhere"));
