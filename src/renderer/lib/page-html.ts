@@ -172,7 +172,7 @@ function tokens(): string {
 @media print { :root { ${found.light} } }`;
 }
 
-export function escapeHtml(text: string): string {
+function escapeHtml(text: string): string {
   return text
     .replace(/&/g, "&amp;")
     .replace(/</g, "&lt;")

@@ -48,7 +48,7 @@ export class BestSlopes {
 }
 
 /** The answer of a sweep to "which slope": of its first curve, where enough slopes were compared. */
-export function concludedSlope(summary: LabSummary<"sweep">) {
+function concludedSlope(summary: LabSummary<"sweep">) {
   const [best] = summary.bestProxygrad;
   if (!best) return null;
   const compared = summary.cells.filter(

@@ -104,7 +104,7 @@ function bestOf(cells: readonly TableCell[]): TableMethod | null {
   return rows.reduce((a, b) => (b.score > a.score ? b : a)).method;
 }
 
-export function methodOf(
+function methodOf(
   method: TableMethod,
   settings: Pick<TableSettings, "leaky" | "proxygrad">,
 ): Method {

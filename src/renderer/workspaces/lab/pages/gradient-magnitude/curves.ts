@@ -17,7 +17,7 @@ export interface Curve {
   readonly depth: number | null;
 }
 
-export const methodTitles = {
+const methodTitles = {
   leaky: "Leaky ReLU",
   proxygrad: "ProxyGrad",
 } as const;
@@ -45,7 +45,7 @@ export function curvesOf({ cells, chains }: Summary): Curve[] {
   return [...curves.values()];
 }
 
-export function normTitle(batchNorm: boolean): string {
+function normTitle(batchNorm: boolean): string {
   return batchNorm ? "batch norm" : "no batch norm";
 }
 
