@@ -3,6 +3,7 @@
  *
  * `proxima` is a running app; `launch` starts one by hand, to restart on the same data.
  */
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -102,15 +103,40 @@ export const test = base.extend<Options & Fixtures>({
   },
 });
 
-async function start(
+function start(
+  userData: string,
+  options: LaunchOptions,
+): Promise<ElectronApplication> {
+  // As the app's own settings and the system say.
+  return _electron.launch({
+    ...launchOf(userData, options),
+    colorScheme: null,
+  });
+}
+
+/**
+ * Starts the app once more with the same data, and resolves with its exit code. A plain process: Playwright
+ * cannot hold on to one that ends at once.
+ */
+export async function startAgain(
+  userData: string,
+  args: readonly string[] = [],
+): Promise<number | null> {
+  const { executablePath, args: all, env } = launchOf(userData, { args });
+  const child = spawn(executablePath, all, { env, stdio: "ignore" });
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", resolve);
+  });
+}
+
+function launchOf(
   userData: string,
   { env = {}, args = [] }: LaunchOptions,
-): Promise<ElectronApplication> {
+): { executablePath: string; args: string[]; env: Record<string, string> } {
   const runtime = requireElectron();
-  return _electron.launch({
+  return {
     executablePath: runtime.path,
-    // As the app's own settings and the system say.
-    colorScheme: null,
     args: [
       ...(asRoot ? ["--no-sandbox"] : []),
       "--disable-gpu",
@@ -124,7 +150,7 @@ async function start(
       PROXIMA_NODE: process.execPath,
       ...env,
     },
-  });
+  };
 }
 
 function isVisible(app: ElectronApplication): Promise<boolean> {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { answerDialogs, shownDialogs } from "./dialogs";
 import { dropFiles } from "./drop";
 import { callEngine, callMain, keepEvents } from "./engine-calls";
-import { appFolder, expect, test, type Proxima } from "./fixtures";
+import { appFolder, expect, startAgain, test, type Proxima } from "./fixtures";
 
 const bundled = join(appFolder, "resources/networks/caltech101-resnet18");
 
@@ -220,12 +220,8 @@ test("a picture is put on the clipboard", async ({ proxima }) => {
   expect(size).toEqual({ width: 5, height: 3 });
 });
 
-test("a second start leaves the first alone", async ({ proxima, launch }) => {
-  const second = await launch().then(
-    () => "a second window",
-    () => "refused",
-  );
-  expect(second).toBe("refused");
+test("a second start leaves the first alone", async ({ proxima, userData }) => {
+  expect(await startAgain(userData)).toBe(0);
   expect(await callMain(proxima.page, "settings", {})).toHaveProperty("reply");
 });
 

@@ -3,7 +3,7 @@ import type { EngineTable, LabRowData } from "../../src/shared/contract";
 import { Fault } from "../../src/shared/fault";
 import type { LabSettings } from "../../src/shared/lab";
 import type { Handlers, JobContext } from "../../src/shared/rpc";
-import { networkInfo } from "../support/fake-world";
+import { type fakeWorld, networkInfo } from "../support/fake-world";
 import { useApps } from "./state/start-app";
 
 const { start } = useApps();
@@ -100,6 +100,13 @@ async function startMoments(kept: readonly number[] = []) {
   return { app, fake, run, ...engine };
 }
 
+/** What main was told would be lost, in turn. */
+function busyWords(fake: ReturnType<typeof fakeWorld>): unknown[] {
+  return fake.calls
+    .filter(({ name }) => name === "busy")
+    .map(({ request }) => (request as { what: string | null }).what);
+}
+
 describe("an experiment's settings", () => {
   it("are looked up once after many changes, and remembered", async () => {
     const { app, fake, run, asked } = await startMoments([0.5]);
@@ -188,11 +195,16 @@ describe("a run of an experiment", () => {
     expect(run.state).toBe("idle");
     expect(slopes(run)).toEqual([0]);
     expect(run.missing).toBe(2);
-    // Main knew that something would be lost, and knows that it would not any more.
-    const told = fake.calls.filter(({ name }) => name === "busy");
-    expect(told.map(({ request }) => request)).toEqual([
-      { what: "An experiment of the Lab is running." },
-      { what: null },
+    // What takes a moment is begun again in a moment: main asks nobody before it closes the window.
+    expect(busyWords(fake)).toEqual([null]);
+  });
+
+  it("that is long is told to main, until it has ended", async () => {
+    const { app, fake } = await start({});
+    await app.lab.of("gradient-magnitude").start();
+    expect(busyWords(fake)).toEqual([
+      "An experiment of the Lab is running.",
+      null,
     ]);
   });
 

@@ -245,7 +245,12 @@ export class LabRun<K extends ExperimentId> {
     this.progress = null;
     this.fault = null;
     this.live = new Map();
-    busy.set(`lab ${this.experiment}`, "An experiment of the Lab is running.");
+    // one that takes a moment is begun again in a moment: nobody is asked before the window closes
+    if (experimentSpecs[this.experiment].heavy)
+      busy.set(
+        `lab ${this.experiment}`,
+        "An experiment of the Lab is running.",
+      );
     try {
       if (!this.#looked) {
         // The rows there are belong to other settings or to another network.
