@@ -38,6 +38,20 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
+/** Removes a file or a folder with all that is in it; what is not there is no mistake. Throws `export-failed`. */
+export async function removeForGood(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
+    throw writeFault(error, path);
+  });
+}
+
+export async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
 const partName = /^\.part-(\d+)-/;
 
 /**

@@ -1,11 +1,17 @@
 /** The library: a folder of galleries. What it does not know it leaves alone. */
-import { readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { GallerySummary } from "../../shared/contract";
 import { idSchema, type GalleryRecord } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { titleMethod } from "../../shared/method";
-import { folderSize, makeFolder, sweepParts, writeFault } from "./folder";
+import {
+  exists,
+  folderSize,
+  makeFolder,
+  removeForGood,
+  sweepParts,
+} from "./folder";
 import {
   readGallery,
   readGalleryRecord,
@@ -25,10 +31,7 @@ import {
   type ImportOptions,
 } from "./gallery-import";
 import { JobQueue } from "./jobs";
-
-const trashName = ".trash";
-/** An undo is wanted at once or not at all; after a week the trash lets go. */
-const trashLifetime = 7 * 24 * 3600 * 1000;
+import { Trash } from "./trash";
 
 export interface Imported {
   readonly id: string;
@@ -40,6 +43,7 @@ export interface Imported {
 
 export class Library {
   readonly #folder: string;
+  readonly #trash: Trash;
   /** One import at a time: two of the same gallery would meet under one name. */
   readonly #imports = new JobQueue();
   /** Galleries being computed: they cannot be deleted. */
@@ -47,6 +51,7 @@ export class Library {
 
   private constructor(folder: string) {
     this.#folder = folder;
+    this.#trash = new Trash(folder);
   }
 
   /** Makes the folder where it is missing and tidies what killed runs left. Throws `export-failed`. */
@@ -55,7 +60,7 @@ export class Library {
     const library = new Library(folder);
     await sweepParts(folder);
     for (const id of await library.#ids()) await sweepParts(join(folder, id));
-    await library.#emptyTrash(Date.now() - trashLifetime);
+    await library.#trash.letGo();
     return library;
   }
 
@@ -154,40 +159,21 @@ export class Library {
         "Stop it first.",
       );
     await readGalleryRecord(folder);
-    const trash = join(this.#folder, trashName);
-    await makeFolder(trash);
-    try {
-      await rm(join(trash, id), { recursive: true, force: true });
-      await rename(folder, join(trash, id));
-      const now = new Date();
-      await utimes(join(trash, id), now, now);
-    } catch (error) {
-      throw writeFault(error, folder);
-    }
+    await this.#trash.take(id);
   }
 
   async restore(id: string): Promise<void> {
-    const folder = this.folderOf(id);
-    const trashed = join(this.#folder, trashName, id);
-    if (!(await exists(trashed)))
-      throw new Fault(
-        "invalid-request",
-        "This gallery is no longer in the trash.",
-      );
-    if (await exists(folder))
-      throw new Fault(
-        "invalid-request",
-        "A gallery of this name is in the library already.",
-      );
-    await rename(trashed, folder).catch((error: unknown) => {
-      throw writeFault(error, folder);
+    this.folderOf(id);
+    await this.#trash.giveBack(id, {
+      gone: "This gallery is no longer in the trash.",
+      present: "A gallery of this name is in the library already.",
     });
   }
 
   /** What `clear` would remove: galleries and the trash. */
   async size(): Promise<{ bytes: number; galleries: number; runs: number }> {
     const { galleries } = await this.list();
-    let bytes = await folderSize(join(this.#folder, trashName));
+    let bytes = await this.#trash.size();
     let runs = 0;
     for (const gallery of galleries) {
       bytes += gallery.bytes;
@@ -200,8 +186,8 @@ export class Library {
   async clear(): Promise<void> {
     const { galleries } = await this.list();
     for (const { id } of galleries)
-      if (!this.#running.has(id)) await this.#remove(this.folderOf(id));
-    await this.#emptyTrash(Infinity);
+      if (!this.#running.has(id)) await removeForGood(this.folderOf(id));
+    await this.#trash.empty();
   }
 
   async #ids(): Promise<string[]> {
@@ -248,24 +234,6 @@ export class Library {
       cover: coverOf(record, new Set(runs)),
     };
   }
-
-  async #emptyTrash(before: number): Promise<void> {
-    const trash = join(this.#folder, trashName);
-    for (const name of await readdir(trash).catch(() => [])) {
-      const path = join(trash, name);
-      const age = await stat(path).then(
-        (s) => s.mtimeMs,
-        () => Infinity,
-      );
-      if (age < before) await this.#remove(path);
-    }
-  }
-
-  async #remove(path: string): Promise<void> {
-    await rm(path, { recursive: true, force: true }).catch((error: unknown) => {
-      throw writeFault(error, path);
-    });
-  }
 }
 
 /** The first runs that are there, row by row as the window shows them. */
@@ -290,11 +258,4 @@ function renamed(stored: StoredGallery, id: string): StoredGallery {
     gallery: { ...stored.gallery, id },
     runs: stored.runs.map((run) => ({ ...run, gallery: id })),
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,5 +1,4 @@
 /** The experiments of the app's own folder. */
-import { rename, rm, stat, utimes, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { idSchema } from "../../../shared/domain";
 import { Fault } from "../../../shared/fault";
@@ -11,7 +10,8 @@ import {
   type TrainingProgress,
   type TrainingSummary,
 } from "../../../shared/training";
-import { folderSize, makeFolder, sweepParts, writeFault } from "../folder";
+import { exists, folderSize, sweepParts } from "../folder";
+import { Trash } from "../trash";
 import { removeCheckpoints } from "./checkpoint";
 import { createExperiment, type CreateOptions } from "./create";
 import {
@@ -26,10 +26,6 @@ import {
 import { runExperiment } from "./run-experiment";
 import type { Trainer } from "./trainer";
 
-const trashName = ".trash";
-/** An undo is wanted at once or not at all. */
-const trashLifetime = 7 * 24 * 3600 * 1000;
-
 /** A job that is at an experiment or waits for its turn. */
 interface Live {
   /** The run that is computed. */
@@ -40,12 +36,14 @@ interface Live {
 
 export class Trainings {
   readonly #folder: string;
+  readonly #trash: Trash;
   readonly #live = new Map<string, Live>();
   #swept = false;
 
   /** Nothing is read or made before it is asked for. */
   constructor(folder: string) {
     this.#folder = folder;
+    this.#trash = new Trash(folder);
   }
 
   /** The latest first; folders that are no experiment, or of another version, are left out and left alone. */
@@ -161,33 +159,14 @@ export class Trainings {
         "Pause it first.",
       );
     await readExperiment(folder);
-    const trash = join(this.#folder, trashName);
-    await makeFolder(trash);
-    try {
-      await rm(join(trash, id), { recursive: true, force: true });
-      await rename(folder, join(trash, id));
-      const now = new Date();
-      await utimes(join(trash, id), now, now);
-    } catch (error) {
-      throw writeFault(error, folder);
-    }
+    await this.#trash.take(id);
   }
 
   async restore(id: string): Promise<void> {
-    const folder = this.#folderOf(id);
-    const trashed = join(this.#folder, trashName, id);
-    if (!(await exists(trashed)))
-      throw new Fault(
-        "invalid-request",
-        "This experiment is no longer in the trash.",
-      );
-    if (await exists(folder))
-      throw new Fault(
-        "invalid-request",
-        "An experiment of this name is there already.",
-      );
-    await rename(trashed, folder).catch((error: unknown) => {
-      throw writeFault(error, folder);
+    this.#folderOf(id);
+    await this.#trash.giveBack(id, {
+      gone: "This experiment is no longer in the trash.",
+      present: "An experiment of this name is there already.",
     });
   }
 
@@ -219,23 +198,10 @@ export class Trainings {
     if (this.#swept) return;
     this.#swept = true;
     await sweepParts(this.#folder);
-    const trash = join(this.#folder, trashName);
-    for (const name of await readdir(trash).catch(() => [])) {
-      const path = join(trash, name);
-      const { mtimeMs } = await stat(path);
-      if (mtimeMs < Date.now() - trashLifetime)
-        await rm(path, { recursive: true, force: true });
-    }
+    await this.#trash.letGo();
   }
 }
 
 function noRun(id: string): Fault {
   return new Fault("invalid-request", `The experiment has no run "${id}".`);
-}
-
-async function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
