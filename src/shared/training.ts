@@ -11,6 +11,7 @@ import {
   type Method,
 } from "./domain";
 import { faultSchema } from "./fault";
+import { deviationOf, meanOf } from "./statistics";
 
 const text = z.string().max(limits.text);
 const count = z.int().min(0);
@@ -347,10 +348,9 @@ export function trainingTable(
 
 function spreadOf(given: readonly (number | undefined)[]): Spread {
   const values = given.filter((value) => value !== undefined);
-  const n = values.length;
-  if (n === 0) return { count: 0, mean: null, deviation: null };
-  const mean = values.reduce((a, b) => a + b, 0) / n;
-  const squares = values.reduce((sum, v) => sum + (v - mean) ** 2, 0);
-  const deviation = n < 2 ? null : Math.sqrt(squares / (n - 1));
-  return { count: n, mean, deviation };
+  return {
+    count: values.length,
+    mean: meanOf(values),
+    deviation: deviationOf(values),
+  };
 }

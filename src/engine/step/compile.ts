@@ -11,14 +11,14 @@ import { absorbPreprocess } from "../network/absorb";
 import { fold } from "../network/fold";
 import { classCount, shapeOf } from "../network/network";
 import type { Node, Weight } from "../network/op";
-import type { Preprocess } from "../network/preprocess";
 import {
   emitForward,
   emitReverse,
   valueOf,
   type Forward,
 } from "./differentiate";
-import { GraphBuilder, type DType, type Ref } from "./graph";
+import { GraphBuilder, type Ref } from "./graph";
+import { emitPreprocess, emitPreprocessAdjoint } from "./preprocess";
 import { compileRegularization } from "./compile-regularization";
 import type { LoadedGraph, NativeRuntime } from "./runtime";
 import type { Step, StepOptions } from "./step";
@@ -174,7 +174,7 @@ function lasting(bias: Weight): Weight {
 }
 
 /** Reads a result and gives it back. */
-function taken(result: Tensor | undefined): Float32Array {
+export function taken(result: Tensor | undefined): Float32Array {
   if (!result) throw new RangeError("the native call returned fewer values");
   const values = result.dataSync<"float32">();
   result.dispose();
@@ -303,42 +303,4 @@ function emitUpdate(
       image.shape[0] ?? 1,
     ]).name,
   };
-}
-
-function emitPreprocess(
-  graph: GraphBuilder,
-  image: Ref,
-  preprocess: Preprocess | null,
-): Ref {
-  if (!preprocess) return image;
-  const { reversed, scale, offset } = preprocess;
-  const ordered = reversed ? reverseChannels(graph, image) : image;
-  const shifts = graph.floats(offset, [offset.length]);
-  return graph.binary("AddV2", emitScale(graph, ordered, scale), shifts);
-}
-
-function emitPreprocessAdjoint(
-  graph: GraphBuilder,
-  dy: Ref,
-  preprocess: Preprocess | null,
-): Ref {
-  if (!preprocess) return dy;
-  const { reversed, scale } = preprocess;
-  const scaled = emitScale(graph, dy, scale);
-  return reversed ? reverseChannels(graph, scaled) : scaled;
-}
-
-function emitScale(graph: GraphBuilder, x: Ref, scale: readonly number[]): Ref {
-  if (scale.every((factor) => factor === 1)) return x;
-  return graph.binary("Mul", x, graph.floats(scale, [scale.length]));
-}
-
-function reverseChannels(graph: GraphBuilder, x: Ref): Ref {
-  const type: DType = x.dtype;
-  return graph.add(
-    "ReverseV2",
-    [x, graph.ints([3])],
-    { T: { type }, Tidx: { type: "int32" } },
-    { shape: x.shape },
-  );
 }

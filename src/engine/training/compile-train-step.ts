@@ -10,7 +10,7 @@ import { Fault } from "../../shared/fault";
 import { classCount, type Network } from "../network/network";
 import type { Node, Weight, Weights } from "../network/op";
 import * as ops from "../network/ops/index";
-import { compileStep } from "../step/compile";
+import { compileStep, taken } from "../step/compile";
 import type { NativeRuntime } from "../step/runtime";
 import type { Step } from "../step/step";
 import { settingsOf } from "./optimizer";
@@ -194,14 +194,6 @@ function withWeights(
     weights: replaced(node),
   }));
   return { ...network, nodes };
-}
-
-/** Reads a result and gives it back. */
-function taken(result: Tensor | undefined): Float32Array {
-  if (!result) throw new RangeError("the native call returned fewer values");
-  const values = result.dataSync<"float32">();
-  result.dispose();
-  return values;
 }
 
 function mean(values: Float32Array): number {

@@ -6,6 +6,7 @@ import { join } from "../network/ops/emitting";
 import { preprocessOf } from "../network/preprocess";
 import { emitForward, emitGradients, valueOf } from "../step/differentiate";
 import { GraphBuilder, type Ref } from "../step/graph";
+import { emitPreprocess } from "../step/preprocess";
 import { emitUpdate, settingsOf } from "./optimizer";
 import type { Parameters, Slot, Vector } from "./parameters";
 import type { TrainOptions } from "./train-step";
@@ -58,7 +59,8 @@ export function emitTrainStep(
       return vector.slots.map((slot) => [slot.key, { slot, values }]);
     }),
   );
-  const forward = emitForward(network, emitInput(graph, image, options), {
+  const input = emitPreprocess(graph, image, preprocessOf(network));
+  const forward = emitForward(network, input, {
     graph,
     training: true,
     precisionOf,
@@ -124,30 +126,6 @@ export function emitTrainStep(
     moving.push({ feed: before.name, fetch: after.name });
   }
   return { graph, moving, losses: losses.name, logits: logits.name };
-}
-
-/** x in [-1, 1] -> what the network reads. */
-function emitInput(
-  graph: GraphBuilder,
-  image: Ref,
-  { network }: TrainOptions,
-): Ref {
-  const preprocess = preprocessOf(network);
-  if (!preprocess) return image;
-  const { reversed, scale, offset } = preprocess;
-  const ordered = reversed
-    ? graph.add(
-        "ReverseV2",
-        [image, graph.ints([3])],
-        { T: { type: image.dtype }, Tidx: { type: "int32" } },
-        { shape: image.shape },
-      )
-    : image;
-  return graph.binary(
-    "AddV2",
-    graph.binary("Mul", ordered, graph.floats(scale, [scale.length])),
-    graph.floats(offset, [offset.length]),
-  );
 }
 
 /** Softmax cross-entropy with smoothed labels, and the derivative of its mean over the batch by the logits. */

@@ -7,6 +7,7 @@ import {
   type SweepRow,
   type SweepSettings,
 } from "./sweep";
+import { deviationOf, meanOf } from "../statistics";
 
 type Point = Pick<SweepRow, "method" | "slope" | "steps" | "regularized">;
 
@@ -76,7 +77,7 @@ function cellOf(
     method,
     slope,
     mean: meanOf(values),
-    spread: spreadOf(values),
+    spread: deviationOf(values),
     n: values.length,
     of,
     silent: rows.filter(({ silent }) => silent).length,
@@ -117,18 +118,4 @@ function bestOf(cells: readonly SweepCell[]): SweepBest[] {
       });
   }
   return [...best.values()];
-}
-
-/** Null of nothing. */
-function meanOf(values: readonly number[]): number | null {
-  if (values.length === 0) return null;
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-/** Standard deviation, n - 1 in the denominator; null of fewer than two. */
-function spreadOf(values: readonly number[]): number | null {
-  const mean = meanOf(values);
-  if (mean === null || values.length < 2) return null;
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
-  return Math.sqrt(squares / (values.length - 1));
 }

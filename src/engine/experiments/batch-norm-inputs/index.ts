@@ -1,11 +1,11 @@
 import { nextFrame } from "@tensorflow/tfjs-core";
 import { Fault } from "../../../shared/fault";
 import { batchNormInputs as spec } from "../../../shared/lab/batch-norm-inputs";
+import { mean } from "../../../shared/statistics";
 import { cellKey, defineExperiment } from "../experiment";
+import { groupedBy } from "../grouped";
 import { batchOf } from "../gradient-magnitude/batch";
-import { grouped } from "../gradient-magnitude/index";
 import { measuredOf } from "../gradient-magnitude/subjects";
-import { mean } from "../gradient-magnitude/summary";
 import { checkMemory, nativeOf } from "../gradient-magnitude/training-pass";
 import { batchNormsOf, compileDeviations, type Deviations } from "./deviations";
 import { summarizeDeviations } from "./summary";
@@ -44,7 +44,7 @@ export const batchNormInputs = defineExperiment<
     const measured = measuredOf(subject, { size, seed }, world);
     let deviations: Deviations | null = null;
     try {
-      for (const repeated of grouped(cells, ({ ask }) => ask.repetition)) {
+      for (const repeated of groupedBy(cells, ({ ask }) => ask.repetition)) {
         await nextFrame();
         if (signal.aborted) return;
         const { repetition } = repeated[0]?.ask ?? { repetition: 0 };

@@ -1,5 +1,5 @@
 import type { LabRow, LabSettings, LabSummary } from "../../../shared/lab";
-import { deviation, mean } from "../gradient-magnitude/summary";
+import { deviation, mean } from "../../../shared/statistics";
 
 /** Means over repetitions, slope by slope; slopes without a row are left out. */
 export function summarizeDeviations(

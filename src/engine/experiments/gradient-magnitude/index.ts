@@ -5,7 +5,8 @@ import {
   gradientMagnitude as spec,
   type Subject,
 } from "../../../shared/lab/gradient-magnitude";
-import { cellKey, defineExperiment, type Cell } from "../experiment";
+import { cellKey, defineExperiment } from "../experiment";
+import { groupedBy } from "../grouped";
 import { batchOf } from "./batch";
 import { firstConvolution } from "./first-convolution";
 import { compileMagnitudes, type Magnitudes } from "./magnitudes";
@@ -52,13 +53,13 @@ export const gradientMagnitude = defineExperiment<typeof spec, Ask>({
   },
   async *compute(cells, { size, batch, seed }, world, { signal }) {
     const runtime = nativeOf(world.runtime);
-    for (const own of grouped(cells, ({ ask }) => ask.subject)) {
+    for (const own of groupedBy(cells, ({ ask }) => ask.subject)) {
       const [first] = own;
       if (!first) continue;
       const measured = measuredOf(first.ask.subject, { size, seed }, world);
       let magnitudes: Magnitudes | null = null;
       try {
-        for (const repeated of grouped(own, ({ ask }) => ask.repetition)) {
+        for (const repeated of groupedBy(own, ({ ask }) => ask.repetition)) {
           await nextFrame();
           if (signal.aborted) return;
           const { repetition } = repeated[0]?.ask ?? first.ask;
@@ -114,18 +115,4 @@ function distinct(methods: readonly Method[]): Method[] {
       methods.map((method) => [JSON.stringify(method), method]),
     ).values(),
   ];
-}
-
-/** Cells of equal `of`, in the order of their first. */
-export function grouped<C, K>(
-  cells: readonly Cell<C>[],
-  of: (cell: Cell<C>) => K,
-): readonly (readonly Cell<C>[])[] {
-  const groups = new Map<K, Cell<C>[]>();
-  for (const cell of cells) {
-    const group = groups.get(of(cell));
-    if (group) group.push(cell);
-    else groups.set(of(cell), [cell]);
-  }
-  return [...groups.values()];
 }

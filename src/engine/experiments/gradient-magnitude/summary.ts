@@ -1,4 +1,5 @@
 import type { LabRow, LabSettings, LabSummary } from "../../../shared/lab";
+import { deviation, mean } from "../../../shared/statistics";
 import { rectifiedMoments } from "../moments/moments";
 
 type Row = LabRow<"gradient-magnitude">;
@@ -103,17 +104,4 @@ export function chainDepth(
     squares += half ** 2;
   }
   return squares > 0 ? product / squares : null;
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((a, b) => a + b, 0) / values.length;
-}
-
-/** Divided by n - 1. */
-export function deviation(values: readonly number[]): number {
-  const centre = mean(values);
-  return Math.sqrt(
-    values.reduce((sum, value) => sum + (value - centre) ** 2, 0) /
-      (values.length - 1),
-  );
 }

@@ -5,6 +5,7 @@ import type { Network } from "../../network/network";
 import type { RectifierAttributes } from "../../network/ops/rectifier";
 import { makeStep } from "../../step/make-step";
 import type { Cell, Happening, World } from "../experiment";
+import { groupedBy } from "../grouped";
 import {
   methodOf,
   regularizationOf,
@@ -157,18 +158,4 @@ function chunked<T>(items: readonly T[], size: number): readonly T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
     items.slice(i * size, (i + 1) * size),
   );
-}
-
-function groupedBy<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-): readonly (readonly T[])[] {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const key = keyOf(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return [...groups.values()];
 }
