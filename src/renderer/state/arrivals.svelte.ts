@@ -1,7 +1,7 @@
 import type { NetworkInfo } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { plural } from "../lib/format";
-import { isPictureName } from "../lib/picture-names";
+import { isPictureName } from "../../shared/network-files";
 import { openedText } from "../lib/words";
 import { isGuessed, type Answering } from "./answering.svelte";
 import type { Importing } from "./importing.svelte";

@@ -21,7 +21,7 @@ const layerSchema = z.strictObject({
  */
 export const batchNormInputs = defineSpec({
   id: "batch-norm-inputs",
-  version: 1,
+  version: 2,
   network: "optional",
   asksForNetwork: ({ subject }: { subject: Subject }) => subject === "open",
   heavy: true,

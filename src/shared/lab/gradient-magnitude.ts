@@ -45,7 +45,7 @@ export const rowMethodSchema = z.enum(["relu", "leaky", "proxygrad"]);
  */
 export const gradientMagnitude = defineSpec({
   id: "gradient-magnitude",
-  version: 1,
+  version: 2,
   network: "optional",
   asksForNetwork: ({ subjects }: { subjects: readonly Subject[] }) =>
     subjects.includes("open"),

@@ -6,7 +6,7 @@ import { gradientMagnitude } from "../../../src/engine/experiments/gradient-magn
 import {
   batchOf,
   type Batch,
-} from "../../../src/engine/experiments/gradient-magnitude/batch";
+} from "../../../src/engine/experiments/training-pass/batch";
 import { compileMagnitudes } from "../../../src/engine/experiments/gradient-magnitude/magnitudes";
 import type { World } from "../../../src/engine/experiments/experiment";
 import type { Network } from "../../../src/engine/network/network";

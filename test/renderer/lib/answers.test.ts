@@ -9,7 +9,7 @@ import {
   sameNames,
   spread,
 } from "../../../src/renderer/lib/answers";
-import { isPictureName } from "../../../src/renderer/lib/picture-names";
+import { isPictureName } from "../../../src/shared/network-files";
 import {
   channelsText,
   inertText,

@@ -5,11 +5,8 @@ import { batchNorm } from "../../network/ops/index";
 import { valueOf } from "../../step/differentiate";
 import type { GraphBuilder, Ref } from "../../step/graph";
 import type { NativeRuntime } from "../../step/runtime";
-import type { Batch } from "../gradient-magnitude/batch";
-import {
-  PassBuilder,
-  TrainingPasses,
-} from "../gradient-magnitude/training-pass";
+import type { Batch } from "../training-pass/batch";
+import { PassBuilder, TrainingPasses } from "../training-pass/training-pass";
 
 export interface Deviation {
   /** Over all values, the batch's and all channels' together. */

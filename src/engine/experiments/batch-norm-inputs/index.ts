@@ -4,9 +4,9 @@ import { batchNormInputs as spec } from "../../../shared/lab/batch-norm-inputs";
 import { mean } from "../../../shared/statistics";
 import { cellKey, defineExperiment } from "../experiment";
 import { groupedBy } from "../grouped";
-import { batchOf } from "../gradient-magnitude/batch";
-import { measuredOf } from "../gradient-magnitude/subjects";
-import { checkMemory, nativeOf } from "../gradient-magnitude/training-pass";
+import { batchOf } from "../training-pass/batch";
+import { measuredOf } from "../training-pass/subjects";
+import { checkMemory, nativeOf } from "../training-pass/training-pass";
 import { batchNormsOf, compileDeviations, type Deviations } from "./deviations";
 import { summarizeDeviations } from "./summary";
 

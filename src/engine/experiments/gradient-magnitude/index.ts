@@ -7,12 +7,12 @@ import {
 } from "../../../shared/lab/gradient-magnitude";
 import { cellKey, defineExperiment } from "../experiment";
 import { groupedBy } from "../grouped";
-import { batchOf } from "./batch";
+import { batchOf } from "../training-pass/batch";
 import { firstConvolution } from "./first-convolution";
 import { compileMagnitudes, type Magnitudes } from "./magnitudes";
-import { measuredOf } from "./subjects";
+import { measuredOf } from "../training-pass/subjects";
 import { summarizeMagnitudes } from "./summary";
-import { checkMemory, nativeOf } from "./training-pass";
+import { checkMemory, nativeOf } from "../training-pass/training-pass";
 
 interface Ask {
   readonly subject: Subject;

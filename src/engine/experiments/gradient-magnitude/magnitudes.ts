@@ -4,8 +4,8 @@ import { classCount, type Network } from "../../network/network";
 import { emitGradients, valueOf, type Forward } from "../../step/differentiate";
 import type { Ref } from "../../step/graph";
 import type { NativeRuntime } from "../../step/runtime";
-import type { Batch } from "./batch";
-import { PassBuilder, TrainingPasses } from "./training-pass";
+import type { Batch } from "../training-pass/batch";
+import { PassBuilder, TrainingPasses } from "../training-pass/training-pass";
 
 /** Gradients' magnitudes of one network structure under several methods. To be disposed. */
 export interface Magnitudes {

@@ -4,9 +4,9 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { ImageSource } from "../../../engine";
 import { Fault } from "../../../shared/fault";
+import { isImageName } from "../../../shared/network-files";
 import { loadImage } from "../images";
 
-const pictureName = /\.(png|jpe?g|webp|tiff?|gif|avif)$/i;
 /** Enough for every experiment; of a larger folder the first ones count. */
 const most = 100_000;
 /** An archive's own folder, and one more. */
@@ -102,7 +102,7 @@ async function list(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   return {
     files: entries
-      .filter((entry) => entry.isFile() && pictureName.test(entry.name))
+      .filter((entry) => entry.isFile() && isImageName(entry.name))
       .map(({ name }) => name),
     folders: entries
       .filter((entry) => entry.isDirectory())

@@ -1,19 +1,18 @@
 /**
  * Checkpoints of a run: everything it needs to go on to the bit. A file is
  *
- *   "PROXIMA\n" | length of the header, uint32 LE | header, JSON | float32 values, LE | sha256 of all before
+ *   "PROXIMA\n" | the tensors with a header, as in float-file.ts | sha256 of all before
  *
  * Two are kept, the one before as `checkpoint.previous`: where the last is damaged, a little work is lost, not all.
  */
 import { createHash } from "node:crypto";
 import { readdir, readFile, rename, rm } from "node:fs/promises";
-import { endianness } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
 import type { TrainState } from "../../../engine";
 import { Fault } from "../../../shared/fault";
-import { parseJson } from "../../../shared/json";
 import { trainingRunSchema } from "../../../shared/training";
+import { decodeFloats, encodeFloats } from "../float-file";
 import { codeOf, makeFolder, replaceFile, writeFault } from "../folder";
 
 export const checkpointFile = "checkpoint";
@@ -121,66 +120,45 @@ export function encodeCheckpoint({
     ["second", state.moments.second],
   ] as const;
   const tensors: z.infer<typeof tensorSchema>[] = [];
-  const values: Uint8Array[] = [];
+  const values: Float32Array[] = [];
   for (const [group, weights] of groups)
     for (const [name, { shape, data }] of Object.entries(weights)) {
       tensors.push({ group, name, shape: [...shape] });
-      values.push(littleEndian(data));
+      values.push(data);
     }
-  const header = Buffer.from(
-    JSON.stringify({ version: 1, position, step: state.step, tensors }),
-  );
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(header.length);
-  const body = Buffer.concat([magic, length, header, ...values]);
+  const header = { version: 1, position, step: state.step, tensors };
+  const body = Buffer.concat([magic, encodeFloats(header, values)]);
   return Buffer.concat([body, digestOf(body)]);
 }
 
 /** Null for what is no whole checkpoint. */
 export function decodeCheckpoint(bytes: Buffer): RunCheckpoint | null {
-  const start = magic.length + 4;
   const end = bytes.length - digestBytes;
-  if (end < start || !bytes.subarray(0, magic.length).equals(magic))
+  if (end < magic.length || !bytes.subarray(0, magic.length).equals(magic))
     return null;
   if (!digestOf(bytes.subarray(0, end)).equals(bytes.subarray(end)))
     return null;
-  const headerEnd = start + bytes.readUInt32LE(magic.length);
-  const parsed = headerSchema.safeParse(
-    parseJson(bytes.toString("utf8", start, headerEnd)),
-  );
-  if (!parsed.success) return null;
+  const file = decodeFloats(bytes.subarray(magic.length, end));
+  const parsed = headerSchema.safeParse(file?.header);
+  if (!file || !parsed.success) return null;
   const { position, step, tensors } = parsed.data;
+  const values = file.split(
+    tensors.map(({ shape }) => shape.reduce((a, b) => a * b, 1)),
+  );
+  if (!values) return null;
   const groups: Record<string, Record<string, Weights[string]>> = {
     weights: {},
     first: {},
     second: {},
   };
-  let at = headerEnd;
-  for (const { group, name, shape } of tensors) {
-    const size = 4 * shape.reduce((a, b) => a * b, 1);
-    if (at + size > end) return null;
-    const data = floatsOf(bytes.subarray(at, at + size));
+  tensors.forEach(({ group, name, shape }, i) => {
+    const data = values[i] ?? new Float32Array();
     Object.assign(groups[group] ?? {}, { [name]: { shape, data } });
-    at += size;
-  }
-  if (at !== end) return null;
+  });
   const { weights = {}, first = {}, second = {} } = groups;
   return { position, state: { step, weights, moments: { first, second } } };
 }
 
 function digestOf(bytes: Uint8Array): Buffer {
   return createHash("sha256").update(bytes).digest();
-}
-
-function littleEndian(data: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return endianness() === "LE" ? bytes : Buffer.from(bytes).swap32();
-}
-
-/** A copy, since the file's bytes need not be aligned. */
-function floatsOf(bytes: Uint8Array): Float32Array {
-  const copy = Buffer.alloc(bytes.length);
-  copy.set(bytes);
-  if (endianness() === "BE") copy.swap32();
-  return new Float32Array(copy.buffer, copy.byteOffset, copy.length / 4);
 }

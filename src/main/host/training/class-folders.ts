@@ -1,7 +1,7 @@
 /** Which picture is of which class, by the folders they lie in. */
 import { Fault } from "../../../shared/fault";
 import { trainingLimits } from "../../../shared/training";
-import { pictureExtensions } from "../../../shared/network-files";
+import { isImageName } from "../../../shared/network-files";
 import type { PictureSource, SourceFile } from "./source";
 
 export interface ClassFolders {
@@ -17,7 +17,6 @@ export interface ClassFolders {
   readonly stray: readonly string[];
 }
 
-const extensions = new Set(pictureExtensions.filter((name) => name !== "npy"));
 const partNames = /^(train(ing)?|val(id(ation)?)?|test(ing)?)$/i;
 
 /**
@@ -25,7 +24,7 @@ const partNames = /^(train(ing)?|val(id(ation)?)?|test(ing)?)$/i;
  * Throws a Fault `damaged-file` that says how the folder lies instead.
  */
 export function classFolders(source: PictureSource): ClassFolders {
-  const all = source.files.filter(({ path }) => isPicture(path));
+  const all = source.files.filter(({ path }) => isImageName(path));
   if (all.length === 0)
     throw layout(`${source.name} holds no pictures.`, "PNG, JPEG and WebP do.");
   const around = folderAround(all);
@@ -83,11 +82,6 @@ export function checkClasses(
       `The class "${labels[thin]}" has ${counts[thin] === 1 ? "a single picture" : "no picture that can be read"}.`,
       "Give it two or more, one to learn from and one to check with, or take its folder out.",
     );
-}
-
-function isPicture(path: string): boolean {
-  const dot = path.lastIndexOf(".");
-  return dot > 0 && extensions.has(path.slice(dot + 1).toLowerCase());
 }
 
 /** What all paths have in common, as long as two parts stay. */

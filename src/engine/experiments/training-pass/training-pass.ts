@@ -6,6 +6,7 @@ import type { Node } from "../../network/op";
 import { preprocessOf } from "../../network/preprocess";
 import { emitForward, type Forward } from "../../step/differentiate";
 import { GraphBuilder, type Ref } from "../../step/graph";
+import { emitPreprocess } from "../../step/preprocess";
 import type { LoadedGraph, NativeRuntime } from "../../step/runtime";
 import type { Batch } from "./batch";
 
@@ -18,14 +19,18 @@ export class PassBuilder {
   readonly batch: number;
   /** Placeholder by "node/weight". */
   readonly weights = new Map<string, Ref>();
-  readonly #image: Ref;
+  readonly #input: Ref;
   readonly #forwards = new Map<string, Forward>();
 
   /** Of the network, its structure counts: weights are fed. */
   constructor(network: Network, batch: number) {
     this.network = network;
     this.batch = batch;
-    this.#image = this.graph.placeholder("image", [batch, ...network.input]);
+    this.#input = emitPreprocess(
+      this.graph,
+      this.graph.placeholder("image", [batch, ...network.input]),
+      preprocessOf(network),
+    );
     this.labels = this.graph.placeholder("labels", [batch], "int32");
   }
 
@@ -44,7 +49,7 @@ export class PassBuilder {
     if (!forward)
       this.#forwards.set(
         key,
-        (forward = emitForward(this.network, this.#image, {
+        (forward = emitForward(this.network, this.#input, {
           graph: this.graph,
           training: true,
           precisionOf: () => "float32",
@@ -85,7 +90,7 @@ export class TrainingPasses {
   feed(network: Network, { images, labels }: Batch): void {
     const { batch, weights } = this.#builder;
     const feeds: Record<string, Tensor> = {
-      image: tensor(preprocessed(network, images), [batch, ...network.input]),
+      image: tensor(images, [batch, ...network.input]),
       labels: tensor1d(labels, "int32"),
     };
     for (const node of network.nodes)
@@ -143,17 +148,4 @@ export function checkMemory(network: Network, batch: number): void {
       `A batch of ${batch} pictures would take about ${(bytes / 2 ** 30).toFixed(1)} GiB.`,
       `Take at most ${Math.max(1, Math.floor(mostBytes / (values * 8)))} pictures a batch, or smaller ones.`,
     );
-}
-
-/** x in [-1, 1] -> what the network reads. */
-function preprocessed(network: Network, images: Float32Array): Float32Array {
-  const preprocess = preprocessOf(network);
-  if (!preprocess) return images;
-  const { reversed, scale, offset } = preprocess;
-  const channels = network.input[2];
-  return images.map((_, i) => {
-    const channel = i % channels;
-    const from = reversed ? i - channel + (channels - 1 - channel) : i;
-    return (images[from] ?? 0) * (scale[channel] ?? 1) + (offset[channel] ?? 0);
-  });
 }
