@@ -3,18 +3,17 @@ import { createHash } from "node:crypto";
 import type { OpenedNetwork } from "../main/host/networks";
 import {
   limits,
-  precisionSchema,
   type AscentSettings,
   type GalleryRequest,
   type Method,
 } from "../shared/domain";
+import { needed, readMethods, readNumber, readTargets } from "./arguments";
 import {
-  needed,
-  readChoice,
-  readMethods,
-  readNumber,
-  readTargets,
-} from "./arguments";
+  climbFlags,
+  readClimb,
+  readPrecision,
+  readRegularization,
+} from "./climb-flags";
 import type { Flag, Values } from "./command";
 
 export const requestFlags: Readonly<Record<string, Flag>> = {
@@ -27,19 +26,8 @@ export const requestFlags: Readonly<Record<string, Flag>> = {
     help: "relu, leaky:S, proxygrad:P, slopes:S:P (forward, backward)",
   },
   steps: { value: "N", help: "updates of each image" },
-  "step-size": {
-    value: "L",
-    help: "L2 length of an update, in units of x in [-1, 1]",
-  },
-  "start-noise": {
-    value: "S",
-    help: "standard deviation of the start around grey",
-  },
-  precision: { value: "P", help: "float32 or bfloat16" },
-  blur: { value: "S", help: "sigma of the blur after each step, in pixels" },
-  rotate: { value: "D", help: "largest rotation, in degrees" },
+  ...climbFlags,
   seed: { value: "N", help: "decides the start and the random transforms" },
-  batch: { value: "N", help: "images in one call; it decides the last bits" },
   keep: { value: "K", help: "keep every K-th step" },
 };
 
@@ -54,35 +42,20 @@ export function readSettings(
   values: Values,
   defaults: OpenedNetwork["info"]["defaults"],
 ): AscentSettings {
-  const number = (
-    name: string,
-    fallback: number,
-    min: number,
-    max: number,
-    kind: { whole?: boolean; above?: boolean } = {},
-  ) =>
-    readNumber(`--${name}`, values.one(name), { min, max, ...kind }, fallback);
-  const whole = { whole: true };
-  const { regularization } = defaults;
+  const whole = (name: string, fallback: number, min: number, max: number) =>
+    readNumber(
+      `--${name}`,
+      values.one(name),
+      { min, max, whole: true },
+      fallback,
+    );
   return {
-    steps: number("steps", defaults.steps, 1, limits.steps, whole),
-    stepSize: number("step-size", defaults.stepSize, 0, 10_000, {
-      above: true,
-    }),
-    startNoise: number("start-noise", defaults.startNoise, 0, 10),
-    seed: number("seed", defaults.seed, 0, 0xffffffff, whole),
-    regularization: {
-      blur: number("blur", regularization.blur, 0, 20),
-      rotate: number("rotate", regularization.rotate, 0, 180),
-      rotateProbability: regularization.rotateProbability,
-    },
-    batch: number("batch", defaults.batch, 1, limits.batch, whole),
-    precision: readChoice(
-      "--precision",
-      values.one("precision") ?? defaults.precision,
-      precisionSchema.options,
-    ),
-    keep: number("keep", defaults.keep, 0, limits.steps, whole),
+    steps: whole("steps", defaults.steps, 1, limits.steps),
+    ...readClimb(values, defaults),
+    seed: whole("seed", defaults.seed, 0, 0xffffffff),
+    regularization: readRegularization(values, defaults.regularization),
+    precision: readPrecision(values, defaults.precision),
+    keep: whole("keep", defaults.keep, 0, limits.steps),
   };
 }
 

@@ -26,7 +26,7 @@ const settings = [
 function table(...more: string[]) {
   return proxima([
     ...["lab", "class-table", net, "--steps", "12", "--seed", "3"],
-    ...["--leaky", "0.3", "--proxygrad", "0.2", "--noise", "0.2"],
+    ...["--leaky", "0.3", "--proxygrad", "0.2", "--start-noise", "0.2"],
     ...settings,
     ...more,
   ]);

@@ -31,7 +31,7 @@ describe("proxima lab sweep", () => {
   it("prints a line a cell with its scores, then the best one", async () => {
     const { code, lines } = await sweep(
       ...["--slopes", "0.3,0.1", "--targets", "0,1", "--steps", "4"],
-      ...["--seeds", "2", "--step-size", "0.5", "--noise", "0.2"],
+      ...["--seeds", "2", "--step-size", "0.5", "--start-noise", "0.2"],
     );
     expect(code).toBe(0);
     const all = lines();
@@ -71,17 +71,22 @@ describe("proxima lab sweep", () => {
     });
   });
 
-  it("scores what a render of the same settings scores", async () => {
+  it.each([
+    [["--blur", "0.4", "--rotate", "9"]],
+    // the other is the network's own
+    [["--blur", "0.4"]],
+    [["--rotate", "9"]],
+  ])("scores what a render of the same settings scores, %j", async (said) => {
     const flags = ["--targets", "1", "--steps", "3", "--step-size", "0.5"];
     const swept = await sweep(
       ...flags,
       ...["--methods", "proxygrad", "--slopes", "0.2", "--seeds", "7,"],
-      ...["--noise", "0.2", "--blur", "0.4", "--rotate", "9"],
+      ...["--start-noise", "0.2", ...said],
     );
     const rendered = await proxima([
       ...["render", net, ...flags, "--methods", "proxygrad:0.2"],
-      ...["--seed", "7", "--start-noise", "0.2", "--blur", "0.4"],
-      ...["--rotate", "9", "--out", join(root, "out"), "--json"],
+      ...["--seed", "7", "--start-noise", "0.2", ...said],
+      ...["--out", join(root, said.join("")), "--json"],
     ]);
     expect(rendered.code).toBe(0);
     expect(swept.lines()[0]).toMatchObject({

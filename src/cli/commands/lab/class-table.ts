@@ -1,16 +1,17 @@
-import {
-  limits,
-  precisionSchema,
-  type Regularization,
-} from "../../../shared/domain";
-import type { OpenedNetwork } from "../../../main/host/networks";
+import { limits } from "../../../shared/domain";
 import type {
   ClassRow,
   ClassTableSummary,
 } from "../../../shared/lab/class-table";
 import { titleMethod } from "../../../shared/method";
-import { readChoice, readNumber, readTargets } from "../../arguments";
-import type { Values } from "../../command";
+import { readNumber, readTargets } from "../../arguments";
+import {
+  climbFlags,
+  readClimb,
+  readPrecision,
+  readRegularization,
+  saysRegularization,
+} from "../../climb-flags";
 import { writeClassPictures } from "./class-pictures";
 import { labCommand } from "./front";
 
@@ -34,18 +35,7 @@ export const classTable = labCommand({
       value: "1",
       help: "decides the start and the random transforms",
     },
-    "step-size": {
-      value: "L",
-      help: "L2 length of an update, in units of x in [-1, 1]",
-    },
-    noise: { value: "S", help: "standard deviation of the start around grey" },
-    blur: {
-      value: "S",
-      help: "sigma of the blur after each step, in pixels; 0 is off",
-    },
-    rotate: { value: "D", help: "largest rotation, in degrees; 0 is off" },
-    batch: { value: "N", help: "images in one call; it decides the last bits" },
-    precision: { value: "P", help: "float32 or bfloat16" },
+    ...climbFlags,
     out: {
       value: "DIR",
       help: "the pictures, as PNG (contrast +-3 sigma) and as .npy",
@@ -57,11 +47,7 @@ export const classTable = labCommand({
       range: Parameters<typeof readNumber>[2],
       fallback: number,
     ) => readNumber(`--${name}`, values.one(name), range, fallback);
-    /** Null: the network's own. */
-    const own = (name: string, range: Parameters<typeof readNumber>[2]) =>
-      readNumber(`--${name}`, values.one(name), range, null);
     const slope = { min: 0, max: 1 };
-    const precision = values.one("precision");
     return {
       targets: values.has("targets")
         ? readTargets(
@@ -74,14 +60,13 @@ export const classTable = labCommand({
       leaky: number("leaky", slope, 0.1),
       proxygrad: number("proxygrad", slope, 0.1),
       seed: number("seed", { min: 0, max: 0xffffffff, whole: true }, 1),
-      stepSize: own("step-size", { min: 0, above: true, max: 10_000 }),
-      startNoise: own("noise", { min: 0, max: 10 }),
-      regularization: readRegularization(values, network),
-      batch: own("batch", { min: 1, max: limits.batch, whole: true }),
-      precision:
-        precision === undefined
-          ? null
-          : readChoice("--precision", precision, precisionSchema.options),
+      // null: the network's own
+      ...readClimb(values, { stepSize: null, startNoise: null, batch: null }),
+      regularization:
+        network && saysRegularization(values)
+          ? readRegularization(values, network.info.defaults.regularization)
+          : null,
+      precision: readPrecision(values, null),
     };
   },
   lines: (rows, { classes, methods }) => {
@@ -107,30 +92,6 @@ export const classTable = labCommand({
   ],
   finish: writeClassPictures,
 });
-
-/** What is said of it, completed with the network's own; null where nothing is. */
-function readRegularization(
-  values: Values,
-  network: OpenedNetwork | null,
-): Regularization | null {
-  if (!values.has("blur") && !values.has("rotate")) return null;
-  const own = network?.info.defaults.regularization;
-  return {
-    blur: readNumber(
-      "--blur",
-      values.one("blur"),
-      { min: 0, max: 20 },
-      own?.blur ?? 0,
-    ),
-    rotate: readNumber(
-      "--rotate",
-      values.one("rotate"),
-      { min: 0, max: 180 },
-      own?.rotate ?? 0,
-    ),
-    rotateProbability: own?.rotateProbability ?? 0.3,
-  };
-}
 
 function describe(row: ClassRow): string {
   const { label, target, score, state, step, top1 } = row;

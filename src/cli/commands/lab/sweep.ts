@@ -1,12 +1,8 @@
-import {
-  limits,
-  precisionSchema,
-  type Regularization,
-} from "../../../shared/domain";
+import type { OpenedNetwork } from "../../../main/host/networks";
+import { limits } from "../../../shared/domain";
 import {
   quickSweep,
   sweepMethodSchema,
-  weakRegularization,
   type SweepBest,
   type SweepCell,
   type SweepSettings,
@@ -19,6 +15,13 @@ import {
   splitList,
 } from "../../arguments";
 import type { Flag, Values } from "../../command";
+import {
+  climbFlags,
+  readClimb,
+  readPrecision,
+  readRegularization,
+  saysRegularization,
+} from "../../climb-flags";
 import { usage } from "../../exit";
 import { labCommand } from "./front";
 import { readNumbers } from "./numbers";
@@ -38,19 +41,11 @@ const flags: Readonly<Record<string, Flag>> = {
     value: "3",
     help: "how many start images, or with commas which: 4,7,",
   },
-  "step-size": {
-    value: "L",
-    help: "L2 length of an update, in units of x in [-1, 1]",
-  },
-  noise: { value: "S", help: "standard deviation of the start around grey" },
   regularize: {
     value: "off",
-    help: "off, on or both: blur and rotate between steps as the network's card says, else weakly",
+    help: "off, on or both: blur and rotate between steps as the network's card says, else weakly; --blur or --rotate mean on",
   },
-  blur: { value: "S", help: "sigma of the blur in pixels; regularizes" },
-  rotate: { value: "D", help: "largest rotation in degrees; regularizes" },
-  batch: { value: "N", help: "images in one call; it decides the last bits" },
-  precision: { value: "float32", help: "float32 or bfloat16" },
+  ...climbFlags,
   quick: { help: "the short sweep that finds the best slope" },
 };
 
@@ -88,30 +83,10 @@ export const sweep = labCommand({
       }),
     }),
     ...(values.has("seeds") && { seeds: readSeeds(values.one("seeds") ?? "") }),
-    ...readRegularization(values),
-    stepSize: readNumber(
-      "--step-size",
-      values.one("step-size"),
-      { min: 0, above: true, max: 10_000 },
-      null,
-    ),
-    startNoise: readNumber(
-      "--noise",
-      values.one("noise"),
-      { min: 0, max: 10 },
-      null,
-    ),
-    batch: readNumber(
-      "--batch",
-      values.one("batch"),
-      { min: 1, max: limits.batch, whole: true },
-      null,
-    ),
-    precision: readChoice(
-      "--precision",
-      values.one("precision") ?? "float32",
-      precisionSchema.options,
-    ),
+    ...readModes(values, network),
+    // null: the network's own
+    ...readClimb(values, { stepSize: null, startNoise: null, batch: null }),
+    precision: readPrecision(values, "float32"),
   }),
   lines: (_rows, { cells, best, targets }) => {
     const labels = new Map(targets.map(({ index, label }) => [index, label]));
@@ -155,10 +130,11 @@ function readSeeds(text: string): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
 }
 
-function readRegularization(
+function readModes(
   values: Values,
+  network: OpenedNetwork | null,
 ): Partial<Pick<SweepSettings, "regularize" | "regularization">> {
-  const said = values.has("blur") || values.has("rotate");
+  const said = saysRegularization(values);
   const mode = values.one("regularize");
   if (said && mode === "off")
     throw usage("--regularize off and a --blur or --rotate contradict.");
@@ -167,19 +143,12 @@ function readRegularization(
     "on",
     "both",
   ] as const);
-  const regularization: Regularization = {
-    blur: readNumber("--blur", values.one("blur"), { min: 0, max: 20 }, 0),
-    rotate: readNumber(
-      "--rotate",
-      values.one("rotate"),
-      { min: 0, max: 180 },
-      0,
-    ),
-    rotateProbability: weakRegularization.rotateProbability,
-  };
   return {
     regularize: choice === "both" ? ["off", "on"] : [choice],
-    regularization: said ? regularization : null,
+    regularization:
+      network && said
+        ? readRegularization(values, network.info.defaults.regularization)
+        : null,
   };
 }
 
