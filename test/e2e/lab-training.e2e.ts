@@ -155,6 +155,28 @@ test("a folder is trained on, its curves and numbers are shown, and the best net
   await expect(
     page.getByRole("button", { name: "Run", exact: false }).first(),
   ).toBeEnabled();
+
+  // An engine that has forgotten it opens it again from the chip.
+  const chip = page
+    .getByRole("banner")
+    .getByRole("button", { name: "2 classes" });
+  await chip.click();
+  await page
+    .getByRole("list", { name: "Networks" })
+    .getByRole("button", { name: "bundled" })
+    .click();
+  await expect(page.getByRole("banner")).toContainText("101 classes");
+  process.kill(await proxima.engine(), "SIGKILL");
+  await page.getByRole("button", { name: "Restart" }).click();
+  await page
+    .getByRole("banner")
+    .getByRole("button", { name: "101 classes" })
+    .click();
+  const trained = page.getByRole("list", { name: "Trained here" });
+  await expect(trained.getByRole("button")).toHaveCount(1);
+  await shoot(page, "training-again");
+  await trained.getByRole("button").click();
+  await expect(page.getByRole("banner")).toContainText("2 classes");
 });
 
 test("a pause keeps every run, another start of the app goes on, and a run is stopped with its best", async ({

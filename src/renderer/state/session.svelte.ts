@@ -105,11 +105,18 @@ export class Session {
 
   /** Shows a network of the menu, with the choices made for it before. */
   async selectNetwork(id: string): Promise<void> {
-    const { networks, notices } = this.#services;
+    const { networks, notices, recent } = this.#services;
     if (networks.current?.id === id) return;
     try {
       const network = await this.#reach(id, { evenChanged: true });
       if (network) this.adoptNetwork(network);
+      // of one from disk, why has been said
+      else if (!recent.find(id))
+        throw new Fault(
+          "invalid-request",
+          "This network is no longer there.",
+          "Networks that were trained here go with their training.",
+        );
     } catch (error) {
       notices.error(error);
     }

@@ -13,7 +13,7 @@ import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
 import type { Session } from "./session.svelte";
-import { TrainedNetworks } from "./trained-networks";
+import { TrainedNetworks } from "./trained-networks.svelte";
 import { TrainingDraft } from "./training-draft.svelte";
 import type { Undo } from "./undo.svelte";
 import type { ViewState } from "./view.svelte";

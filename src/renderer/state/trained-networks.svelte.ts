@@ -19,22 +19,33 @@ export interface TrainedNetworksServices {
 const openedKey = "training:opened";
 const mostOpened = 50;
 
-/** Which run of which experiment a network that was opened is of. */
-interface Opened {
+/** A network that was opened, and which run of which experiment it is of. */
+export interface TrainedNetwork {
   readonly network: string;
+  readonly name: string;
   readonly id: string;
   readonly run: string;
 }
 const readOpened = listOf(
-  fields<Opened>({ network: text, id: text, run: text }),
+  fields<TrainedNetwork>({ network: text, name: text, id: text, run: text }),
 );
 
 /** Networks that were trained here: opened in Compare, and found again when one is asked for by its id. */
 export class TrainedNetworks {
+  /** Those that can be opened again, the latest first. */
+  list = $state.raw<readonly TrainedNetwork[]>([]);
   readonly #services: TrainedNetworksServices;
 
   constructor(services: TrainedNetworksServices) {
     this.#services = services;
+  }
+
+  /** Looks which ones are still there. */
+  async load(): Promise<void> {
+    const { client } = this.#services.engine;
+    const trainings = await client.call("training.list", {});
+    const there = new Set(trainings.map(({ id }) => id));
+    this.list = this.#opened.filter(({ id }) => there.has(id));
   }
 
   /** Opens the best network of a run in Compare. */
@@ -43,7 +54,7 @@ export class TrainedNetworks {
     try {
       const network = await engine.client.job("training.open", { id, run });
       await networks.refresh();
-      this.#remember({ network: network.id, id, run });
+      this.#remember({ network: network.id, name: network.name, id, run });
       session.adoptNetwork(network);
       view.workspace = "compare";
       notices.say(`Opened ${network.name}`);
@@ -61,12 +72,12 @@ export class TrainedNetworks {
     return engine.client.job("training.open", { id, run }).catch(() => null);
   }
 
-  get #opened(): readonly Opened[] {
+  get #opened(): readonly TrainedNetwork[] {
     return this.#services.remembered.get(openedKey, readOpened) ?? [];
   }
 
   /** The latest first. */
-  #remember(opened: Opened): void {
+  #remember(opened: TrainedNetwork): void {
     const others = this.#opened.filter((o) => o.network !== opened.network);
     this.#services.remembered.set(
       openedKey,
