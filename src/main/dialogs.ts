@@ -1,5 +1,11 @@
+import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { app, dialog, type BrowserWindow } from "electron";
+import {
+  app,
+  dialog,
+  type BrowserWindow,
+  type SaveDialogOptions,
+} from "electron";
 import type { PageFormat } from "../shared/contract";
 import type { ExportFormat } from "../shared/domain";
 import {
@@ -84,23 +90,37 @@ export async function chooseExport(
     });
     return filePaths[0];
   }
-  return chooseFileToWrite(window, target, suggestion);
+  return (await chooseFileToWrite(window, target, suggestion))?.path;
 }
 
-/** Where a page of the Lab, or one of its tables, is to be written. The dialog itself asks before a file is replaced. */
-export function choosePage(
+/** Where a page of the Lab, or one of its tables, is to be written; a file that is there is replaced after a yes. */
+export async function choosePage(
   window: BrowserWindow,
   format: PageFormat,
   suggestion: string,
 ): Choice {
-  return chooseFileToWrite(window, pageTarget(format), suggestion);
+  const chosen = await chooseFileToWrite(
+    window,
+    pageTarget(format),
+    suggestion,
+    // Linux asks only where it is told to
+    ["showOverwriteConfirmation"],
+  );
+  if (!chosen) return undefined;
+  const { path, completed } = chosen;
+  // the dialog asked about the name as it was typed
+  return completed && existsSync(path) && !(await mayReplace(window, path))
+    ? undefined
+    : path;
 }
 
+/** The path, and whether an extension was added to what was typed. */
 async function chooseFileToWrite(
   window: BrowserWindow,
   { title, name, extension }: FileTarget,
   suggestion: string,
-): Choice {
+  properties: SaveDialogOptions["properties"] = [],
+): Promise<{ path: string; completed: boolean } | undefined> {
   const { filePath } = await dialog.showSaveDialog(window, {
     title,
     buttonLabel: "Export",
@@ -109,11 +129,27 @@ async function chooseFileToWrite(
       `${fileName(suggestion)}.${extension}`,
     ),
     filters: [{ name, extensions: [extension] }],
+    properties,
   });
   if (!filePath) return undefined;
-  return basename(filePath).includes(".")
-    ? filePath
-    : `${filePath}.${extension}`;
+  const completed = !basename(filePath).includes(".");
+  const path = completed ? `${filePath}.${extension}` : filePath;
+  return { path, completed };
+}
+
+async function mayReplace(
+  window: BrowserWindow,
+  path: string,
+): Promise<boolean> {
+  const { response } = await dialog.showMessageBox(window, {
+    type: "question",
+    message: `"${basename(path)}" is there already. Replace it?`,
+    buttons: ["Cancel", "Replace"],
+    defaultId: 0,
+    cancelId: 0,
+    noLink: true,
+  });
+  return response === 1;
 }
 
 /** A folder of pictures, or of class folders with pictures. */

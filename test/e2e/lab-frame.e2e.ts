@@ -115,8 +115,15 @@ test("a page is exported as HTML that needs nothing else, as JSON, and its table
     data.rows[0]?.["sampledVariance"],
   ]);
 
+  // An extension that was not typed is added; what is there under that name is not replaced unasked.
   const html = join(userData, "moments.html");
   await writeFile(html, "before");
+  await answerDialogs(app, { save: join(userData, "moments"), button: 0 });
+  await page.keyboard.press("ControlOrMeta+e");
+  await expect
+    .poll(async () => (await shownDialogs(app)).at(-1)?.message)
+    .toBe('"moments.html" is there already. Replace it?');
+  expect(await readFile(html, "utf8")).toBe("before");
   await answerDialogs(app, { save: html });
   await page.keyboard.press("ControlOrMeta+e");
   await expect(page.getByText("Wrote moments.html.")).toBeVisible();
