@@ -14,6 +14,7 @@ import {
   type LabSettings,
 } from "../../../src/shared/lab";
 import { network, randomWeight, relu } from "../../support/small-networks";
+import { bareWorld } from "../../support/run-experiment";
 
 type Settings = LabSettings<"batch-norm-inputs">;
 
@@ -93,18 +94,7 @@ it.each([0, 0.3])("are of all values together, at slope %d", (slope) => {
 });
 
 function world(changes: Partial<World> = {}): World {
-  return {
-    network: null,
-    defaults: null,
-    runtime,
-    images: null,
-    checkpoints: {
-      load: () => Promise.resolve(null),
-      save: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-    },
-    ...changes,
-  };
+  return { ...bareWorld, runtime, ...changes };
 }
 
 async function run(changes: Partial<Settings>, on: World) {

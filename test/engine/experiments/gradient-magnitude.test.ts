@@ -26,6 +26,7 @@ import {
   relu,
   weight,
 } from "../../support/small-networks";
+import { bareWorld } from "../../support/run-experiment";
 
 type Row = LabRow<"gradient-magnitude">;
 
@@ -171,18 +172,7 @@ it("is ProxyGrad's chain rule in closed form", () => {
 });
 
 function world(changes: Partial<World> = {}): World {
-  return {
-    network: null,
-    defaults: null,
-    runtime,
-    images: null,
-    checkpoints: {
-      load: () => Promise.resolve(null),
-      save: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-    },
-    ...changes,
-  };
+  return { ...bareWorld, runtime, ...changes };
 }
 
 function settingsOf(

@@ -12,6 +12,7 @@ import {
   type SweepSummary,
 } from "../../../src/shared/lab/sweep";
 import { bundledNetwork, squeezeNet } from "../../support/networks";
+import { bareWorld } from "../../support/run-experiment";
 
 let backend: Backend;
 beforeAll(async () => {
@@ -23,15 +24,10 @@ async function swept(path: string, changes: object): Promise<SweepSummary> {
   const { network, info } = await openNamed(path, { signal });
   const settings = spec.settings.parse(changes);
   const world: World = {
+    ...bareWorld,
     network,
     defaults: info.defaults,
     runtime: backend.runtime,
-    images: null,
-    checkpoints: {
-      load: () => Promise.resolve(null),
-      save: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-    },
   };
   const rows = new Map<string, SweepRow>();
   const cells = experiment.plan(settings, world);

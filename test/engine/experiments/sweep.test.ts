@@ -15,6 +15,7 @@ import {
 import { node } from "../../../src/engine/network/op";
 import { dense } from "../../../src/engine/network/ops/dense";
 import { flatten } from "../../../src/engine/network/ops/reshape";
+import { bareWorld } from "../../support/run-experiment";
 
 let native: NativeRuntime | null = null;
 beforeAll(async () => {
@@ -37,15 +38,10 @@ const ascent: AscentSettings = {
 
 function world(changes: Partial<World> = {}): World {
   return {
+    ...bareWorld,
     network: mixedNetwork(),
     defaults: { ...ascent, backwardSlope: 0.1 },
     runtime: native,
-    images: null,
-    checkpoints: {
-      load: () => Promise.resolve(null),
-      save: () => Promise.resolve(),
-      remove: () => Promise.resolve(),
-    },
     ...changes,
   };
 }
