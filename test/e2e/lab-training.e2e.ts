@@ -103,9 +103,14 @@ test("a folder is trained on, its curves and numbers are shown, and the best net
   await expect(content.getByText("4 runs of 4 epochs.")).toBeVisible();
   await shoot(page, "training-ready");
   await content.getByRole("button", { name: "Start", exact: true }).click();
-  await expect(content.getByText("All 4 runs are done.")).toBeVisible({
+  // The best network opens in Compare by itself.
+  await expect(page.getByRole("banner")).toContainText("24 × 24", {
     timeout: 60_000,
   });
+  await expect(page.getByRole("banner")).toContainText("2 classes");
+  await shoot(page, "training-opened");
+  await openLabPage(page, "Training");
+  await expect(content.getByText("All 4 runs are done.")).toBeVisible();
   await shoot(page, "training-done");
   await inBothThemes(page, async () => {
     expect(await axeFindings(page)).toEqual([]);
@@ -144,10 +149,11 @@ test("a folder is trained on, its curves and numbers are shown, and the best net
   expect(seen.text).not.toContain("New with this plan");
   expect(seen.tooWide).toBe(false);
 
+  // By hand, it goes back to Compare.
   await content.getByRole("button", { name: "Open the best" }).click();
-  await expect(page.getByRole("banner")).toContainText("24 × 24");
-  await expect(page.getByRole("banner")).toContainText("2 classes");
-  await shoot(page, "training-opened");
+  await expect(
+    page.getByRole("button", { name: "Run", exact: false }).first(),
+  ).toBeEnabled();
   // It is there again after the engine was lost.
   process.kill(await proxima.engine(), "SIGKILL");
   await page.getByRole("button", { name: "Restart" }).click();

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import type { AppState } from "../../src/renderer/state/app.svelte";
 import { bestRun } from "../../src/renderer/state/training.svelte";
 import {
   curveSeries,
@@ -281,17 +282,23 @@ describe("training", () => {
     expect(app.training.current?.runs[0]?.state).toBe("paused");
   });
 
-  it("opens the best network by itself where that is wished, and finds it again", async () => {
+  /** An experiment of three runs, trained to its end. */
+  async function trained(before: (app: AppState) => void) {
     const runs = [done("one", 0.6), done("two", 0.8), done("three", 0.8)];
     const { options, jobs, opened } = host(trainingOf({ runs }));
-    const { app } = await start(options);
-    app.training.setOpenBest(true);
+    const { app, fake } = await start(options);
+    before(app);
     const ended = app.training.start("first");
     await vi.waitFor(() => {
       expect(jobs).toHaveLength(1);
     });
     jobs[0]!.end({ state: "done", finished: 3, failed: 0 });
     await ended;
+    return { app, fake, opened };
+  }
+
+  it("opens the best network by itself, and finds it again", async () => {
+    const { app, opened } = await trained(() => undefined);
     expect(opened).toEqual(["two"]);
     expect(app.networks.current?.id).toBe("trained-two");
     expect(app.view.workspace).toBe("compare");
@@ -299,6 +306,31 @@ describe("training", () => {
       "two",
     );
     expect(await app.training.networks.reach("another")).toBeNull();
+  });
+
+  it("opens nothing where that is not wished", async () => {
+    const { opened } = await trained((app) => {
+      app.training.setOpenBest(false);
+    });
+    expect(opened).toEqual([]);
+  });
+
+  it("offers the best network where images climb in Compare", async () => {
+    const { app, fake, opened } = await trained((app) => {
+      app.run();
+    });
+    expect(opened).toEqual([]);
+    expect(app.training.openObstacle).toContain("Images climb");
+    const [notice] = app.notices.list;
+    expect(notice?.text).toBe("The training is done.");
+    fake.runs[0]!.end();
+    await vi.waitFor(() => {
+      expect(app.training.openObstacle).toBeNull();
+    });
+    notice?.action?.run();
+    await vi.waitFor(() => {
+      expect(app.networks.current?.id).toBe("trained-two");
+    });
   });
 
   it("keeps a plan that is right, refuses one that is not, and remembers", async () => {

@@ -90,11 +90,13 @@ export class AppState {
       locate: (lost) => void this.arrivals.locate(lost),
       reachTrained: (network) => this.training.networks.reach(network),
     });
-    this.training = new Trainings({ ...shared, session: this.session });
-    this.arrivals = new Arrivals({
-      ...this,
-      running: () => this.runner.running !== null,
+    const running = () => this.runner.running !== null;
+    this.training = new Trainings({
+      ...shared,
+      session: this.session,
+      running,
     });
+    this.arrivals = new Arrivals({ ...this, running });
   }
 
   // The parts of the bench by their own names.

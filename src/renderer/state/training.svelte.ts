@@ -29,6 +29,8 @@ export interface TrainingServices {
   readonly undo: Undo;
   readonly view: ViewState;
   readonly busy: Busy;
+  /** Whether images climb in Compare: its network stays until they are done. */
+  readonly running: () => boolean;
 }
 
 const selectedKey = "training:selected";
@@ -52,7 +54,7 @@ export class Trainings {
   fault = $state.raw<FaultData | null>(null);
 
   /** The best network opens by itself when its experiment is done. */
-  openBest = $state(false);
+  openBest = $state(true);
 
   readonly #services: TrainingServices;
   #abort: AbortController | null = null;
@@ -70,7 +72,7 @@ export class Trainings {
     const { remembered } = this.#services;
     this.draft.recall();
     this.#wanted = remembered.get(selectedKey, text);
-    this.openBest = remembered.get(openKey, flag) ?? false;
+    this.openBest = remembered.get(openKey, flag) ?? true;
   }
 
   /** Why nothing can be trained just now, in a sentence; null where it can. */
@@ -83,6 +85,14 @@ export class Trainings {
       case "ready":
         return null;
     }
+  }
+
+  /** Why no trained network can be opened in Compare just now; null where one can. */
+  get openObstacle(): string | null {
+    if (this.obstacle !== null) return this.obstacle;
+    return this.#services.running()
+      ? "Images climb in Compare; its network stays until they are done."
+      : null;
   }
 
   /** Whether the experiment that is shown is the one that runs. */
@@ -294,7 +304,18 @@ export class Trainings {
             .call("training.get", { id })
             .catch(() => null);
     const best = training && bestRun(training.runs);
-    if (best) await this.networks.open(id, best.id);
+    if (!best) return;
+    if (this.openObstacle === null) {
+      await this.networks.open(id, best.id);
+      return;
+    }
+    this.#services.notices.info("The training is done.", {
+      topic: `training ${id}`,
+      action: {
+        label: "Open the best",
+        run: () => void this.networks.open(id, best.id),
+      },
+    });
   }
 
   #want(id: string | null): void {
