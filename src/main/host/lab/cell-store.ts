@@ -9,8 +9,9 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../shared/fault";
 import { parseJson } from "../../../shared/json";
-import { codeOf, makeFolder, replaceFile } from "../folder";
+import { makeFolder, replaceFile } from "../folder";
 import { readNpy, writeNpy } from "../npy";
+import { readRows } from "./row-file";
 
 const lineSchema = z.strictObject({
   version: z.int(),
@@ -19,6 +20,7 @@ const lineSchema = z.strictObject({
 });
 
 export const partialFolder = "partial";
+const rowsFile = "rows.jsonl";
 
 export interface StoredPicture {
   readonly shape: readonly [number, number, number];
@@ -53,36 +55,32 @@ export class CellStore<Row> {
     folder: string,
     { version, row }: { version: number; row: z.ZodType<Row> },
   ): Promise<CellStore<Row>> {
-    const rows = new Map<string, Row>();
-    const partial = new Map<string, Row>();
-    const take = (into: Map<string, Row>, line: string) => {
+    const parse = (line: string) => {
       const parsed = lineSchema.safeParse(parseJson(line));
-      if (!parsed.success || parsed.data.version !== version) return;
+      if (!parsed.success || parsed.data.version !== version) return null;
       const found = row.safeParse(parsed.data.row);
-      if (found.success) into.set(parsed.data.key, found.data);
+      return found.success ? ([parsed.data.key, found.data] as const) : null;
     };
-    const text = await readFile(join(folder, "rows.jsonl"), "utf8").catch(
-      (error: unknown) => {
-        if (codeOf(error) === "ENOENT") return "";
-        throw new Fault(
-          "damaged-file",
-          `The rows computed before cannot be read: ${String(error)}.`,
-          `Look at the folder ${folder}.`,
-          { cause: error },
-        );
-      },
-    );
-    for (const line of text.split("\n")) take(rows, line);
+    const { rows, torn } = await readRows(
+      join(folder, rowsFile),
+      String(version),
+      parse,
+    ).catch((error: unknown) => {
+      throw new Fault(
+        "damaged-file",
+        `The rows computed before cannot be read: ${String(error)}.`,
+        `Look at the folder ${folder}.`,
+        { cause: error },
+      );
+    });
+    const partial = new Map<string, Row>();
     const begun = join(folder, partialFolder);
-    for (const name of await readdir(begun).catch(() => []))
-      take(partial, await readFile(join(begun, name), "utf8").catch(() => ""));
-    return new CellStore(
-      folder,
-      version,
-      rows,
-      partial,
-      text !== "" && !text.endsWith("\n"),
-    );
+    for (const name of await readdir(begun).catch(() => [])) {
+      const text = await readFile(join(begun, name), "utf8").catch(() => "");
+      const found = parse(text);
+      if (found) partial.set(...found);
+    }
+    return new CellStore(folder, version, rows, partial, torn);
   }
 
   get(key: string): Row | undefined {
@@ -97,7 +95,7 @@ export class CellStore<Row> {
     const begin = this.#torn ? "\n" : "";
     await makeFolder(this.#folder);
     try {
-      await appendFile(join(this.#folder, "rows.jsonl"), `${begin}${line}\n`);
+      await appendFile(join(this.#folder, rowsFile), `${begin}${line}\n`);
       this.#torn = false;
     } catch (error) {
       this.#torn = true;
