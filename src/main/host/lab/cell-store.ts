@@ -102,7 +102,7 @@ export class CellStore<Row> {
       throw new Fault(
         "export-failed",
         `The row could not be kept: ${error instanceof Error ? error.message : String(error)}.`,
-        "Make room on the disk; what was computed is still shown.",
+        "Make room on the disk and run it again; what was kept until then is not computed again.",
         { cause: error },
       );
     }
