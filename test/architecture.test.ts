@@ -42,19 +42,19 @@ const parts: readonly Part[] = [
   },
   {
     path: "src/main/host/",
-    files: ["src/main/host/backend.ts", engine, shared],
-    modules: [
-      "node:",
-      "@tensorflow/tfjs-core",
-      "sharp",
-      "write-file-atomic",
-      "zod",
+    files: [
+      "src/main/host/backend.ts",
+      "src/main/write-whole.ts",
+      engine,
+      shared,
     ],
+    modules: ["node:", "@tensorflow/tfjs-core", "sharp", "zod"],
   },
+  { path: "src/main/write-whole.ts", files: [], modules: ["node:"] },
   {
     path: "src/main/",
-    files: [shared],
-    modules: ["electron", "node:", "write-file-atomic", "zod"],
+    files: ["src/main/write-whole.ts", shared],
+    modules: ["electron", "node:", "zod"],
   },
   { path: "src/preload/", files: [shared], modules: ["electron"] },
   {

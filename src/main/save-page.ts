@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { Fault } from "../shared/fault";
+import { writeWhole } from "./write-whole";
 
 /**
  * Writes a page whole or not at all; what lay there before stays until then.
@@ -8,7 +8,7 @@ import { Fault } from "../shared/fault";
  */
 export async function savePage(path: string, bytes: Uint8Array): Promise<void> {
   try {
-    await writeFileAtomic(path, Buffer.from(bytes));
+    await writeWhole(path, bytes);
   } catch (error) {
     throw new Fault(
       "export-failed",

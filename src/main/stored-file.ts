@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { z } from "zod";
 import { Fault } from "../shared/fault";
 import { parseJson } from "../shared/json";
+import { writeWhole } from "./write-whole";
 
 /** Writes on their way, of all files. */
 const writes = new Set<Promise<void>>();
@@ -76,10 +76,7 @@ export class StoredFile<T extends { readonly version: number }> {
     this.#value = value;
     try {
       mkdirSync(dirname(this.#path), { recursive: true });
-      await writeFileAtomic(
-        this.#path,
-        `${JSON.stringify(value, undefined, 2)}\n`,
-      );
+      await writeWhole(this.#path, `${JSON.stringify(value, undefined, 2)}\n`);
     } catch (error) {
       if (this.#value === value) this.#value = before;
       throw new Fault(

@@ -9,8 +9,8 @@ import {
   stat,
 } from "node:fs/promises";
 import { join } from "node:path";
-import writeFileAtomic from "write-file-atomic";
 import { Fault } from "../../shared/fault";
+import { writeWhole } from "../write-whole";
 
 /** Replaces a file: it holds the old bytes or the new ones, never a part. Throws `export-failed`. */
 export async function replaceFile(
@@ -18,12 +18,7 @@ export async function replaceFile(
   bytes: Uint8Array | string,
 ): Promise<void> {
   try {
-    await writeFileAtomic(
-      path,
-      typeof bytes === "string"
-        ? bytes
-        : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-    );
+    await writeWhole(path, bytes);
   } catch (error) {
     throw writeFault(error, path);
   }
