@@ -1,4 +1,5 @@
 /** How images climb, as flags: the same words with the same ranges in every command that lets some climb. */
+import type { OpenedNetwork } from "../main/host/networks";
 import {
   limits,
   precisionSchema,
@@ -48,6 +49,17 @@ export function readClimb<F>(
       { min: 1, max: limits.batch, whole: true },
       fallback.batch,
     ),
+  };
+}
+
+/** The same where null is the network's own; so is a regularization of which nothing is said. */
+export function readOwnClimb(values: Values, network: OpenedNetwork | null) {
+  return {
+    ...readClimb(values, { stepSize: null, startNoise: null, batch: null }),
+    regularization:
+      network && saysRegularization(values)
+        ? readRegularization(values, network.info.defaults.regularization)
+        : null,
   };
 }
 

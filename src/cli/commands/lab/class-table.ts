@@ -5,13 +5,7 @@ import type {
 } from "../../../shared/lab/class-table";
 import { titleMethod } from "../../../shared/method";
 import { readNumber, readTargets } from "../../arguments";
-import {
-  climbFlags,
-  readClimb,
-  readPrecision,
-  readRegularization,
-  saysRegularization,
-} from "../../climb-flags";
+import { climbFlags, readOwnClimb, readPrecision } from "../../climb-flags";
 import { writeClassPictures } from "./class-pictures";
 import { labCommand } from "./front";
 
@@ -60,12 +54,7 @@ export const classTable = labCommand({
       leaky: number("leaky", slope, 0.1),
       proxygrad: number("proxygrad", slope, 0.1),
       seed: number("seed", { min: 0, max: 0xffffffff, whole: true }, 1),
-      // null: the network's own
-      ...readClimb(values, { stepSize: null, startNoise: null, batch: null }),
-      regularization:
-        network && saysRegularization(values)
-          ? readRegularization(values, network.info.defaults.regularization)
-          : null,
+      ...readOwnClimb(values, network),
       precision: readPrecision(values, null),
     };
   },

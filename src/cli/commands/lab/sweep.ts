@@ -1,4 +1,3 @@
-import type { OpenedNetwork } from "../../../main/host/networks";
 import { limits } from "../../../shared/domain";
 import {
   quickSweep,
@@ -17,9 +16,8 @@ import {
 import type { Flag, Values } from "../../command";
 import {
   climbFlags,
-  readClimb,
+  readOwnClimb,
   readPrecision,
-  readRegularization,
   saysRegularization,
 } from "../../climb-flags";
 import { usage } from "../../exit";
@@ -83,9 +81,8 @@ export const sweep = labCommand({
       }),
     }),
     ...(values.has("seeds") && { seeds: readSeeds(values.one("seeds") ?? "") }),
-    ...readModes(values, network),
-    // null: the network's own
-    ...readClimb(values, { stepSize: null, startNoise: null, batch: null }),
+    regularize: readModes(values),
+    ...readOwnClimb(values, network),
     precision: readPrecision(values, "float32"),
   }),
   lines: (_rows, { cells, best, targets }) => {
@@ -130,10 +127,7 @@ function readSeeds(text: string): number[] {
   return Array.from({ length: count }, (_, i) => i + 1);
 }
 
-function readModes(
-  values: Values,
-  network: OpenedNetwork | null,
-): Partial<Pick<SweepSettings, "regularize" | "regularization">> {
+function readModes(values: Values): SweepSettings["regularize"] {
   const said = saysRegularization(values);
   const mode = values.one("regularize");
   if (said && mode === "off")
@@ -143,13 +137,7 @@ function readModes(
     "on",
     "both",
   ] as const);
-  return {
-    regularize: choice === "both" ? ["off", "on"] : [choice],
-    regularization:
-      network && said
-        ? readRegularization(values, network.info.defaults.regularization)
-        : null,
-  };
+  return choice === "both" ? ["off", "on"] : [choice];
 }
 
 function describe(cell: SweepCell): string {
