@@ -74,6 +74,8 @@ export function readRequest(
     targets: targets.map((index) => ({ kind: "logit", index })),
     columns: methods.map((method) => ({ network: id, method })),
     settings: readSettings(values, info.defaults),
+    seeds: 1,
+    padBatch: true,
   };
 }
 

@@ -10,6 +10,7 @@ export const limits = {
   columns: 16,
   steps: 100_000,
   batch: 256,
+  seeds: 1000,
   text: 1000,
 } as const;
 
@@ -39,8 +40,44 @@ export const targetSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("logit"),
     index: z.int().min(0).max(1_000_000),
+    /** The objective is the negative logit: the run lowers it. Its score is that objective, so higher is always better. */
+    minimise: z.literal(true).optional(),
   }),
 ]);
+
+/**
+ * What a network's output values mean. `softmax`: logits of classes that exclude each other. `sigmoid`: each unit is
+ * the logit of a probability of its own. `value`: plain numbers (regression, embeddings), no probability. `map`: the
+ * mean of a map of values, no probability.
+ */
+export const headSchema = z.enum(["softmax", "sigmoid", "value", "map"]);
+
+/** Key of an assumption to its value as it is typed: { activation: "leaky:0.1" }. */
+export const assumptionValuesSchema = z.record(
+  z.string().min(1).max(40),
+  z.string().min(1).max(200),
+);
+
+/** Something the files do not say, and what was taken for it. */
+export const assumptionSchema = z.strictObject({
+  /** As in `--assume KEY=VALUE`: "activation", "stem-stride", "heads". */
+  key: z.string().min(1).max(40),
+  /** The value in use, as it is typed: "relu", "leaky:0.1", "2". */
+  value: z.string().min(1).max(200),
+  /** Nothing speaks for it (`assumed`), shapes or statistics do (`evidence`), a file says it (`file`), the user did (`answer`). */
+  from: z.enum(["assumed", "evidence", "file", "answer"]),
+  /** One sentence; contains the word "assumed" unless `from` is `file` or `answer`. */
+  because: text,
+  /** Values that can be given instead, some of them examples of a pattern ("leaky:0.1"). */
+  choices: z.array(z.string().max(200)).max(40),
+});
+
+/** A value of the network that can be its output. */
+export const outputChoiceSchema = z.strictObject({
+  name: z.string().max(1000),
+  /** Batch left out; channels last. */
+  shape: z.array(z.int()).max(8),
+});
 
 export const precisionSchema = z.enum(["float32", "bfloat16"]);
 
@@ -92,11 +129,17 @@ export const galleryRequestSchema = z.strictObject({
   targets: z.array(targetSchema).min(1).max(limits.targets),
   columns: z.array(columnSchema).min(1).max(limits.columns),
   settings: ascentSettingsSchema,
+  /** Runs of each target and column, from `settings.seed` to `settings.seed + seeds - 1`. */
+  seeds: z.int().min(1).max(limits.seeds),
+  /** Every native call takes `settings.batch` images, the last one padded. False: batches are balanced, none is padded. */
+  padBatch: z.boolean(),
 });
 
 export const tileSchema = z.strictObject({
   row: z.int().min(0).max(limits.targets),
   column: z.int().min(0).max(limits.columns),
+  /** Counts the request's seeds from 0. */
+  seed: z.int().min(0).max(limits.seeds),
 });
 
 export const preprocessingSchema = z.strictObject({
@@ -123,13 +166,23 @@ export const classScoreSchema = z.strictObject({
   index: z.int().min(0),
   label: text,
   logit: z.number(),
-  probability: z.number().min(0).max(1),
+  /** Null where the head has none. */
+  probability: z.number().min(0).max(1).nullable(),
+});
+
+/** Scores of the last tenth of the steps, at least ten of them: one score under random transforms is a noisy step. */
+export const tailSchema = z.strictObject({
+  mean: z.number(),
+  /** Standard deviation with n - 1, of single scores (not of the mean). */
+  std: z.number().min(0),
+  /** Scores taken. */
+  steps: z.int().min(10),
 });
 
 /** The record of one run (`run.json`): enough to run it again. */
 export const runRecordSchema = z.strictObject({
   format: z.literal("proxima-run"),
-  version: z.literal(1),
+  version: z.literal(2),
   id: idSchema,
   gallery: idSchema,
   tile: tileSchema,
@@ -142,27 +195,45 @@ export const runRecordSchema = z.strictObject({
     licence: text,
     /** What was decided when the network was opened; missing in records of before. */
     preprocessing: preprocessingSchema.nullable().optional(),
+    /** Of the file's hash and every answer (see NetworkSummary); null in records of version 1. */
+    identity: z.string().max(64).nullable(),
+    /** What was assumed or corrected; null in records of version 1. */
+    assumptions: assumptionValuesSchema.nullable(),
+    /** The output that was taken; null in records of version 1. */
+    output: z.string().max(1000).nullable(),
   }),
+  /** What the output means; records of version 1 took every head for `softmax`. */
+  head: headSchema,
   target: targetSchema,
   label: text,
   method: methodSchema,
   forwardSlope: slopeSchema,
   backwardSlope: slopeSchema,
   settings: ascentSettingsSchema,
+  /** Of this run: `settings.seed` plus the tile's. */
+  seed: z
+    .int()
+    .min(0)
+    .max(0xffffffff + limits.seeds),
+  /** Images in each native call of this run, padding included. */
+  batch: z.int().min(1).max(limits.batch),
   /** [height, width, channel] of the picture. */
   shape: z.tuple([z.int(), z.int(), z.int()]),
   state: runStateSchema,
   /** Updates done; score belongs to the image after so many. */
   step: z.int().min(0),
-  /** The target's activation in the original network, no transform. */
+  /** The objective in the original network, no transform: the target's logit, its negative where it is minimised. */
   score: z.number(),
+  /** Null where fewer than ten steps were scored. */
+  tail: tailSchema.nullable(),
   /** trace[k]: score of the image after k updates, regularization and clip. */
   trace: z.array(z.number()),
   /** Kept steps, ascending; the last one is `step`. */
   kept: z.array(z.int().min(0)),
-  top1: z.boolean(),
-  /** Softmax probability of the target in the original network. */
-  probability: z.number().min(0).max(1),
+  /** Whether the target is the best class; null where the head has no classes that exclude each other. */
+  top1: z.boolean().nullable(),
+  /** Probability of the target in the original network; null where the head has none. */
+  probability: z.number().min(0).max(1).nullable(),
   /** Best five classes of the original network on the final picture. */
   top5: z.array(classScoreSchema).max(5),
   /** L2 norm of the last gradient of the method's own network; 0 for a silent run, null where no step was taken. */
@@ -177,7 +248,7 @@ export const runRecordSchema = z.strictObject({
 /** The record of a gallery folder (`gallery.json`); the runs lie beside it, a folder each. */
 export const galleryRecordSchema = z.strictObject({
   format: z.literal("proxima-gallery"),
-  version: z.literal(1),
+  version: z.literal(2),
   id: idSchema,
   createdAt: z.string().max(40),
   request: galleryRequestSchema,
@@ -208,12 +279,18 @@ export const answersSchema = z.strictObject({
   /** Null: the image goes in as it is, in [-1, 1]. */
   preprocessing: preprocessingSchema.nullable(),
   labels: classNamesSchema,
+  /** Corrections of what is assumed; keys not in it stay assumed. */
+  assumptions: assumptionValuesSchema,
+  /** Name of the output; null: by the rule. */
+  output: z.string().max(1000).nullable(),
+  /** Null: as the file says, or as assumed. */
+  head: headSchema.nullable(),
 });
 
 /** `<file>.proxima.json`: the answers beside a network's file, for colleagues and the command line. */
 export const answersFileSchema = z.strictObject({
   format: z.literal("proxima-answers"),
-  version: z.literal(1),
+  version: z.literal(2),
   /** Of the network the answers are for, as in its summary. */
   hash: z.string().max(64),
   answers: answersSchema,
@@ -235,6 +312,14 @@ export const importReportSchema = z.strictObject({
     preprocessing: z.enum(["file", "answer", "guess"]),
     labels: z.enum(["file", "answer", "guess"]),
   }),
+  /** What the files do not say and was taken instead; most networks of state dicts have some. */
+  assumptions: z.array(assumptionSchema).max(40),
+  /** Values that can be the output, the one in use first. */
+  outputs: z.array(outputChoiceSchema).max(1000),
+  /** Where the meaning of the output is from. */
+  headFrom: z.enum(["file", "answer", "assumed"]),
+  /** Names of the files beside the network that were read: "config.json". */
+  sources: z.array(z.string().max(300)).max(20),
   /** Why the guess, in a sentence: "The file is torchvision's resnet18: its weights expect ImageNet's mean and std." */
   because: text,
   /** What the file says or else the guess, without anyone's word: to go back to. */
@@ -253,10 +338,16 @@ export const networkSummarySchema = z.strictObject({
   name: text,
   format: text,
   hash: z.string().max(64),
+  /**
+   * sha256 of the file's hash and all answers that change what is computed (size, preprocessing, assumptions, output,
+   * head), hex. Whatever is kept for a network is kept under it.
+   */
+  identity: z.string().max(64),
   bundled: z.boolean(),
   input: z.strictObject({ height: z.int(), width: z.int(), channels: z.int() }),
   preprocessing: preprocessingSchema.nullable(),
   classes: z.int().min(1),
+  head: headSchema,
   parameters: z.int().min(0),
   /** Number of nodes of each kind of operation. */
   operations: z.record(z.string(), z.int()),
@@ -303,6 +394,11 @@ export const contrastSchema = z.enum(["raw", "sigma", "percentile"]);
 
 export type Method = z.infer<typeof methodSchema>;
 export type Target = z.infer<typeof targetSchema>;
+export type Head = z.infer<typeof headSchema>;
+export type AssumptionValues = z.infer<typeof assumptionValuesSchema>;
+export type Assumption = z.infer<typeof assumptionSchema>;
+export type OutputChoice = z.infer<typeof outputChoiceSchema>;
+export type Tail = z.infer<typeof tailSchema>;
 export type Precision = z.infer<typeof precisionSchema>;
 export type Regularization = z.infer<typeof regularizationSchema>;
 export type AscentSettings = z.infer<typeof ascentSettingsSchema>;

@@ -296,6 +296,9 @@ it("takes what was answered in the window", async () => {
     size: [70, 64],
     preprocessing: presetFor("caffe", 3),
     labels: { kind: "list", labels: ["eins", "zwei", "drei"] },
+    assumptions: {},
+    output: null,
+    head: null,
   } satisfies Answers;
   const networks = new Networks({
     bundled: bundledFolder(),

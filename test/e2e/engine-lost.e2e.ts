@@ -85,6 +85,8 @@ function request({ targets }: { readonly targets: number }): GalleryRequest {
       precision: "float32",
       keep: 0,
     },
+    seeds: 1,
+    padBatch: true,
   };
 }
 

@@ -80,13 +80,15 @@ export async function storeGallery(
   };
   const gallery: GalleryRecord = {
     format: "proxima-gallery",
-    version: 1,
+    version: 2,
     id,
     createdAt,
     request: {
       targets: targets.map((index) => ({ kind: "logit", index })),
       columns: methods.map((method) => ({ network, method })),
       settings,
+      seeds: 1,
+      padBatch: true,
     },
     labels: targets.map((index) => names[index] ?? String(index)),
     shard: null,
@@ -100,17 +102,24 @@ export async function storeGallery(
       const label = gallery.labels[row] ?? "";
       return {
         format: "proxima-run",
-        version: 1,
+        version: 2,
         id: runId(target, column, method),
         gallery: id,
-        tile: { row, column },
+        tile: { row, column, seed: 0 },
         createdAt,
         network: {
           id: network,
           name: "ResNet-18 (half width), Caltech-101",
           hash: "0".repeat(64),
           licence: "Apache-2.0",
+          identity: null,
+          assumptions: null,
+          output: null,
         },
+        head: "softmax",
+        seed: settings.seed,
+        batch: settings.batch,
+        tail: null,
         target,
         label,
         method,

@@ -14,6 +14,9 @@ it("topClasses gives the best first, ties by index, and copes with few classes",
   const top = topClasses([1, 3, 3, 2], ["a", "b", "c"], 5);
   expect(top.map((c) => c.index)).toEqual([1, 2, 3, 0]);
   expect(top.map((c) => c.label)).toEqual(["b", "c", "class 3", "a"]);
-  expect(top.reduce((sum, c) => sum + c.probability, 0)).toBeCloseTo(1, 12);
+  expect(top.reduce((sum, c) => sum + (c.probability ?? 0), 0)).toBeCloseTo(
+    1,
+    12,
+  );
   expect(topClasses([1, 3, 3, 2], [], 1)).toHaveLength(1);
 });

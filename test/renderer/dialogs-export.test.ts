@@ -11,7 +11,7 @@ const runs = [0, 1, 2].flatMap((row) =>
   [0, 1].map((column) =>
     runRecord({
       id: `${row}-${column}`,
-      tile: { row, column },
+      tile: { row, column, seed: 0 },
       label: ["ant", "bee", "cat"][row] ?? "",
     }),
   ),

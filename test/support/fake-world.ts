@@ -83,7 +83,7 @@ export class DrivenRun {
   frame(row: number, column: number, step: number): void {
     this.context.frame(
       `${row} ${column}`,
-      { tile: { row, column }, step, shape: [2, 2, 1] },
+      { tile: { row, column, seed: 0 }, step, shape: [2, 2, 1] },
       new Uint8Array(new Int16Array([step, 0, 0, 0]).buffer),
     );
   }
@@ -105,6 +105,9 @@ export function importReport(
     size: null,
     preprocessing: null,
     labels: { kind: "none" },
+    assumptions: {},
+    output: null,
+    head: null,
   };
   const from = { size: "file", preprocessing: "file", labels: "file" } as const;
   return {
@@ -113,6 +116,10 @@ export function importReport(
     fixedSize: [2, 2],
     stripped: [],
     answers,
+    assumptions: [],
+    outputs: [],
+    headFrom: "file",
+    sources: [],
     from,
     because: "",
     suggested: { answers, from },
@@ -127,10 +134,12 @@ export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
     name: "Toy",
     format: "test",
     hash: "ab".repeat(32),
+    identity: "ab".repeat(32),
     bundled: true,
     input: { height: 2, width: 2, channels: 1 },
     preprocessing: null,
     classes: 20,
+    head: "softmax",
     parameters: 100,
     operations: {},
     rectifiers: 2,

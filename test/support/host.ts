@@ -80,5 +80,7 @@ export function requestOf(
       keep: 2,
       ...changes,
     },
+    seeds: 1,
+    padBatch: true,
   };
 }

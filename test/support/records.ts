@@ -6,7 +6,7 @@ export function galleryRecord(
 ): GalleryRecord {
   return {
     format: "proxima-gallery",
-    version: 1,
+    version: 2,
     id: "first",
     createdAt: "2026-01-01T00:00:00.000Z",
     request: {
@@ -28,6 +28,8 @@ export function galleryRecord(
         precision: "float32",
         keep: 5,
       },
+      seeds: 1,
+      padBatch: true,
     },
     labels: ["ant", "bee"],
     shard: null,
@@ -40,12 +42,24 @@ export function runRecord(changes: Partial<RunRecord> = {}): RunRecord {
   const gallery = galleryRecord();
   return {
     format: "proxima-run",
-    version: 1,
+    version: 2,
     id: "3-1-relu",
     gallery: gallery.id,
-    tile: { row: 0, column: 0 },
+    tile: { row: 0, column: 0, seed: 0 },
     createdAt: gallery.createdAt,
-    network: { id: "toy", name: "Toy", hash: "0".repeat(64), licence: "" },
+    network: {
+      id: "toy",
+      name: "Toy",
+      hash: "0".repeat(64),
+      licence: "",
+      identity: null,
+      assumptions: null,
+      output: null,
+    },
+    head: "softmax",
+    seed: 1,
+    batch: 2,
+    tail: null,
     target: { kind: "logit", index: 3 },
     label: "ant",
     method: { kind: "relu" },

@@ -72,7 +72,7 @@ export const score: Command = {
         context.print(files[i] ?? "");
         for (const { index, label, logit, probability } of best)
           context.print(
-            `  ${String(index).padStart(5)}  ${label}  logit ${logit.toFixed(3)}  ${(probability * 100).toFixed(2)} %`,
+            `  ${String(index).padStart(5)}  ${label}  logit ${logit.toFixed(3)}  ${((probability ?? 0) * 100).toFixed(2)} %`,
           );
       }
       if (images.length > chunk)

@@ -89,6 +89,10 @@ export function answerNetwork(
       fixedSize: told.fixedSize && [...told.fixedSize],
       stripped: [...provenance.stripped],
       answers: answersOf(size, preprocessing, names),
+      assumptions: [...(told.assumptions ?? [])],
+      outputs: [...(told.outputs ?? [])],
+      headFrom: "assumed",
+      sources: [...(told.sources ?? [])],
       from: {
         size: size.from,
         preprocessing: preprocessing.from,
@@ -238,6 +242,9 @@ function answersOf(
     size: size.value && [...size.value],
     preprocessing: preprocessing.value,
     labels: labels.value,
+    assumptions: {},
+    output: null,
+    head: null,
   };
 }
 

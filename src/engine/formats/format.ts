@@ -1,3 +1,4 @@
+import type { AssumptionValues, Head } from "../../shared/domain";
 import type { Network } from "../network/network";
 
 /** One plain file, read piece by piece, so that a reader holds no more of it than it needs. */
@@ -43,6 +44,12 @@ export interface ReadOptions {
   readonly size?: readonly [number, number] | null;
   /** [height, width] the card or an image at hand names: the input where the files fix none and `size` is not given. */
   readonly cardSize?: readonly [number, number] | null;
+  /** Corrections of what weights do not say; a key the network has no use for is refused (`invalid-request`). */
+  readonly assume?: AssumptionValues;
+  /** The output to take instead of the rule's; one that is not there is refused with the names of those that are. */
+  readonly output?: string | null;
+  /** What the output means, where the user says so: decides whether a last softmax or sigmoid is taken off. */
+  readonly head?: Head | null;
 }
 
 /** A way to store networks: one file or folder in `formats/`, listed in `formats/index.ts`. */

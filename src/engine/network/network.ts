@@ -1,4 +1,10 @@
-import type { Preprocessing } from "../../shared/domain";
+import type {
+  Assumption,
+  ClassNames,
+  Head,
+  OutputChoice,
+  Preprocessing,
+} from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import type { Node, Shape } from "./op";
 
@@ -25,6 +31,16 @@ export interface Told {
     /** A sentence for people. */
     readonly because: string;
   } | null;
+  /** What weights do not say and the reader took instead, corrections by `ReadOptions.assume` among them. */
+  readonly assumptions?: readonly Assumption[];
+  /** Values that can be the output, the one in use first; missing: there is only one. */
+  readonly outputs?: readonly OutputChoice[];
+  /** What the output means; missing: `softmax` of several classes, `value` of one, both assumed. */
+  readonly head?: { readonly value: Head; readonly from: "file" | "assumed" };
+  /** Names of classes that a file beside the weights holds. */
+  readonly labels?: ClassNames;
+  /** Names of the files beside the weights that were read. */
+  readonly sources?: readonly string[];
 }
 
 /**

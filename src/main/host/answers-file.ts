@@ -4,13 +4,10 @@
  */
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import {
-  answersFileSchema,
-  type Answers,
-  type AnswersFile,
-} from "../../shared/domain";
+import type { Answers, AnswersFile } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { networkExtensions } from "../../shared/network-files";
+import { parseStored, storedAnswers } from "../../shared/stored";
 import { codeOf, replaceFile } from "./folder";
 import { mostShallowBytes, parseShallowJson } from "./shallow-json";
 
@@ -49,7 +46,7 @@ export async function writeAnswersBeside(
     );
   const content: AnswersFile = {
     format: "proxima-answers",
-    version: 1,
+    version: 2,
     hash,
     answers,
   };
@@ -104,12 +101,12 @@ async function readAnswersFile(path: string): Promise<AnswersFile | null> {
     throw damaged(`cannot be read (${codeOf(error)})`, error);
   });
   const content = parseShallowJson(text);
-  const parsed = answersFileSchema.safeParse(content);
-  if (parsed.success) return parsed.data;
+  const parsed = parseStored(storedAnswers, content);
+  if (parsed.ok) return parsed.value;
   if (content === undefined) throw damaged("is not readable as JSON");
-  const [issue] = parsed.error.issues;
-  const where = issue?.path.map(String).join(".") ?? "";
   throw damaged(
-    `holds no answers that can be read: ${where ? `"${where}": ` : ""}${issue?.message ?? "not readable"}`,
+    parsed.why === "future"
+      ? `has version ${String(parsed.version)}; this Proxima reads up to ${storedAnswers.version}`
+      : `holds no answers that can be read: ${parsed.issue || "not readable"}`,
   );
 }

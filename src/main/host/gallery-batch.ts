@@ -85,7 +85,7 @@ export class GalleryBatch {
           const run = await TileRun.begin({
             gallery: record,
             folder: this.#plan.folder,
-            tile: { row: first + i, column: columns[j] ?? j },
+            tile: { row: first + i, column: columns[j] ?? j, seed: 0 },
             target,
             method,
             network: opened,

@@ -7,9 +7,7 @@ import { open, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import {
-  galleryRecordSchema,
   idSchema,
-  runRecordSchema,
   type GalleryRecord,
   type Method,
   type RunRecord,
@@ -17,6 +15,12 @@ import {
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { spellMethod } from "../../shared/method";
+import {
+  parseStored,
+  storedGallery,
+  storedRun,
+  type StoredKind,
+} from "../../shared/stored";
 import { codeOf, replaceFile, type PartFolder } from "./folder";
 import { encodePng } from "./images";
 import { writeNpy } from "./npy";
@@ -49,19 +53,11 @@ export function runId(target: Target, column: number, method: Method): string {
 export async function readGalleryRecord(
   folder: string,
 ): Promise<GalleryRecord> {
-  return readRecord(
-    join(folder, galleryFile),
-    "proxima-gallery",
-    galleryRecordSchema,
-  );
+  return readRecord(join(folder, galleryFile), storedGallery);
 }
 
 export async function readRunRecord(folder: string): Promise<RunRecord> {
-  return readRecord(
-    join(folder, runFiles.record),
-    "proxima-run",
-    runRecordSchema,
-  );
+  return readRecord(join(folder, runFiles.record), storedRun);
 }
 
 /** Reads a gallery with all its finished runs; a damaged run is left out and counted. */
@@ -166,8 +162,7 @@ export async function readPicture(
 
 async function readRecord<S extends z.ZodType>(
   path: string,
-  format: string,
-  schema: S,
+  kind: StoredKind<S>,
 ): Promise<z.output<S>> {
   let text: string;
   try {
@@ -182,23 +177,22 @@ async function readRecord<S extends z.ZodType>(
       { cause: error },
     );
   }
-  return parseRecord(text, path, format, schema);
+  return parseRecord(text, path, kind);
 }
 
 export function parseGalleryRecord(text: string, title: string): GalleryRecord {
-  return parseRecord(text, title, "proxima-gallery", galleryRecordSchema);
+  return parseRecord(text, title, storedGallery);
 }
 
 export function parseRunRecord(text: string, title: string): RunRecord {
-  return parseRecord(text, title, "proxima-run", runRecordSchema);
+  return parseRecord(text, title, storedRun);
 }
 
 /** Throws a Fault `damaged-file` that names the file by `path`. */
 function parseRecord<S extends z.ZodType>(
   text: string,
   path: string,
-  format: string,
-  schema: S,
+  kind: StoredKind<S>,
 ): z.output<S> {
   let data: unknown;
   try {
@@ -208,23 +202,15 @@ function parseRecord<S extends z.ZodType>(
       cause: error,
     });
   }
-  const head =
-    typeof data === "object" && data !== null
-      ? (data as { format?: unknown; version?: unknown }) // an object has any property, as unknown
-      : {};
-  if (head.format !== format)
+  const parsed = parseStored(kind, data);
+  if (parsed.ok) return parsed.value;
+  if (parsed.why === "foreign")
     throw new Fault("damaged-file", `${path} was not written by Proxima.`);
-  if (head.version !== 1)
+  if (parsed.why === "future")
     throw new Fault(
       "damaged-file",
-      `${path} has version ${String(head.version)}; this Proxima reads version 1.`,
+      `${path} has version ${String(parsed.version)}; this Proxima reads versions up to ${kind.version}.`,
       "Open it with a newer Proxima. It was left as it is.",
     );
-  const parsed = schema.safeParse(data);
-  if (!parsed.success)
-    throw new Fault(
-      "damaged-file",
-      `${path} is damaged: ${parsed.error.issues[0]?.path.join(".")} ${parsed.error.issues[0]?.message}.`,
-    );
-  return parsed.data;
+  throw new Fault("damaged-file", `${path} is damaged: ${parsed.issue}.`);
 }

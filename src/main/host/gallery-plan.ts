@@ -44,7 +44,7 @@ export function planGallery(
   const labels = labelsOf(networkOf(networks, columns[0]?.network).network);
   return {
     format: "proxima-gallery",
-    version: 1,
+    version: 2,
     id,
     createdAt: new Date().toISOString(),
     request,

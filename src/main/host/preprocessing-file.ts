@@ -2,12 +2,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { z } from "zod";
 import { cardSchema } from "../../shared/card";
-import {
-  answersFileSchema,
-  preprocessingSchema,
-  type Preprocessing,
-} from "../../shared/domain";
+import { preprocessingSchema, type Preprocessing } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
+import { parseStored, storedAnswers } from "../../shared/stored";
 import { mostShallowBytes, parseShallowJson } from "./shallow-json";
 
 /** mean and std of p in 0..255. Throws a Fault `invalid-request`; null where there is no such file. */
@@ -27,7 +24,8 @@ export async function readPreprocessingFile(
     const { order, mean, std } = preprocessing;
     return { order, mean, std };
   }
-  const answers = answersFileSchema.safeParse(content).data?.answers;
+  const stored = parseStored(storedAnswers, content);
+  const answers = stored.ok ? stored.value.answers : null;
   if (answers?.preprocessing) return answers.preprocessing;
   throw new Fault(
     "invalid-request",

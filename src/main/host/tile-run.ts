@@ -9,6 +9,7 @@ import type {
   Target,
   TileRef,
 } from "../../shared/domain";
+import { tailOf } from "../../shared/tail";
 import { slopesOf } from "../../shared/method";
 import { toPicture } from "../../shared/pictures";
 import { PartFolder } from "./folder";
@@ -118,7 +119,7 @@ export class TileRun {
     const top5 = topClasses(logits, labels, 5);
     return {
       format: "proxima-run",
-      version: 1,
+      version: 2,
       id: runId(target, tile.column, method),
       gallery: gallery.id,
       tile,
@@ -129,6 +130,9 @@ export class TileRun {
         hash: network.network.provenance.hash,
         licence: network.info.licence,
         preprocessing: network.network.preprocessing,
+        identity: network.info.identity,
+        assumptions: network.info.report.answers.assumptions,
+        output: network.info.report.outputs[0]?.name ?? null,
       },
       target,
       label: labels[target.index] ?? "",
@@ -136,10 +140,14 @@ export class TileRun {
       forwardSlope: slopes.forward,
       backwardSlope: slopes.backward,
       settings: gallery.request.settings,
+      head: network.info.head,
+      seed: gallery.request.settings.seed + tile.seed,
+      batch: gallery.request.settings.batch,
       shape: [...network.network.input],
       state,
       step: update.step,
       score: update.score,
+      tail: tailOf(this.#trace),
       trace: this.#trace,
       kept: this.#kept,
       top1: top5[0]?.index === target.index,

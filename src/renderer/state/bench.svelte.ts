@@ -134,6 +134,8 @@ export class Bench {
         method,
       })),
       settings: this.settings.values,
+      seeds: 1,
+      padBatch: false,
     };
   }
 

@@ -39,6 +39,9 @@ function answers(changes: Partial<Answers> = {}): Answers {
     size: null,
     preprocessing: presetFor("caffe", 3),
     labels: { kind: "list", labels: ["eins", "zwei", "drei", "vier"] },
+    assumptions: {},
+    output: null,
+    head: null,
     ...changes,
   };
 }
@@ -161,11 +164,7 @@ describe("answers", () => {
     const id = "caltech101-resnet18";
     const preprocessing = presetFor("unit", 3);
     const labels = { kind: "none" } as const;
-    await networks.answer(
-      id,
-      { size: null, preprocessing, labels },
-      { signal },
-    );
+    await networks.answer(id, answers({ preprocessing, labels }), { signal });
     const again = await (await start(data)).get(id);
     expect(again.info).toMatchObject({ bundled: true, preprocessing });
     expect(again.info.labels[5]).toBe("class 5");

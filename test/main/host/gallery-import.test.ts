@@ -28,7 +28,7 @@ const image = new Float32Array([-1, -0.5, 0.5, 1]);
 const { signal } = new AbortController();
 const second = runRecord({
   id: "7-2-proxygrad-0.1",
-  tile: { row: 1, column: 1 },
+  tile: { row: 1, column: 1, seed: 0 },
   target: { kind: "logit", index: 7 },
   label: "bee",
   method: { kind: "proxygrad", slope: 0.1 },
@@ -199,12 +199,16 @@ describe("a gallery's folder", () => {
       [
         "its class is not that of row 2",
         (f) =>
-          change(join(run(f), "run.json"), { tile: { row: 1, column: 0 } }),
+          change(join(run(f), "run.json"), {
+            tile: { row: 1, column: 0, seed: 0 },
+          }),
       ],
       [
         "its method is not that of column 10",
         (f) =>
-          change(join(run(f), "run.json"), { tile: { row: 0, column: 9 } }),
+          change(join(run(f), "run.json"), {
+            tile: { row: 0, column: 9, seed: 0 },
+          }),
       ],
       [
         "has version 2; this Proxima reads version 1",

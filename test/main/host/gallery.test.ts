@@ -50,6 +50,8 @@ function request(
     targets: targets.map((index) => ({ kind: "logit", index })),
     columns: methods.map((method) => ({ network: "toy", method })),
     settings: { ...base.settings, steps: 4, keep: 0, ...settings },
+    seeds: 1,
+    padBatch: true,
   };
 }
 

@@ -77,7 +77,7 @@ describe("a gallery's folder", () => {
     await writeGalleryRecord(folder, galleryRecord());
     await storeRun(
       folder,
-      runRecord({ id: "7-1-relu", tile: { row: 1, column: 0 } }),
+      runRecord({ id: "7-1-relu", tile: { row: 1, column: 0, seed: 0 } }),
     );
     await storeRun(folder);
     await mkdir(join(folder, "broken"));

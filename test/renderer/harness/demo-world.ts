@@ -340,7 +340,7 @@ export function demoWorld(options: DemoOptions): Demo {
               runs.push(record);
             }
             tiles.push({
-              tile: { row, column },
+              tile: { row, column, seed: 0 },
               state,
               step: at,
               score: scores.at(-1) ?? 0,
@@ -360,7 +360,11 @@ export function demoWorld(options: DemoOptions): Demo {
             if (!busy.has(slot)) {
               const painted = Promise.resolve(
                 jobOptions.onFrame?.(
-                  { tile: { row, column }, step: at, shape: made.shape },
+                  {
+                    tile: { row, column, seed: 0 },
+                    step: at,
+                    shape: made.shape,
+                  },
                   new Uint8Array(made.values.buffer),
                 ),
               ).then(() => busy.delete(slot));
@@ -415,17 +419,24 @@ export function demoWorld(options: DemoOptions): Demo {
     const name = (i: number) => network?.labels[i % 101] ?? "";
     return {
       format: "proxima-run",
-      version: 1,
+      version: 2,
       id: `run-${row}-${column}`,
       gallery,
-      tile: { row, column },
+      tile: { row, column, seed: 0 },
       createdAt: "2026-01-01T00:00:00Z",
       network: {
         id: wanted.columns[column]?.network ?? "",
         name: network?.name ?? "",
         hash: network?.hash ?? "",
         licence: "Apache-2.0",
+        identity: null,
+        assumptions: null,
+        output: null,
       },
+      head: "softmax",
+      seed: wanted.settings.seed,
+      batch: wanted.settings.batch,
+      tail: null,
       target,
       label: network?.labels[target.index] ?? "",
       method,

@@ -64,7 +64,7 @@ describe("a later start", () => {
       runRecord(),
       runRecord({
         id: "7-1-proxygrad",
-        tile: { row: 1, column: 1 },
+        tile: { row: 1, column: 1, seed: 0 },
         target: { kind: "logit", index: 7 },
         state: "cancelled",
       }),
@@ -166,7 +166,7 @@ describe("a run", () => {
     expect(tile?.condition).toBe("waiting");
 
     run.progress({
-      tile: { row: 1, column: 2 },
+      tile: { row: 1, column: 2, seed: 0 },
       step: 2,
       score: 4,
       top1: true,
@@ -180,12 +180,12 @@ describe("a run", () => {
     expect(tile?.extent).toEqual({ low: 1, high: 4 });
     expect(tile?.scoreAt(1)).toBe(3);
     run.progress({
-      tile: { row: 1, column: 2 },
+      tile: { row: 1, column: 2, seed: 0 },
       state: "done",
       step: 10,
       from: 3,
       scores: [5],
-      record: runRecord({ tile: { row: 1, column: 2 } }),
+      record: runRecord({ tile: { row: 1, column: 2, seed: 0 } }),
     });
     run.end();
     await vi.waitFor(() => {
@@ -364,7 +364,7 @@ describe("a lost engine", () => {
     app.picks.list = [3];
     app.run();
     const run = await driven(fake);
-    run.progress({ tile: { row: 0, column: 0 }, step: 4, score: 1 });
+    run.progress({ tile: { row: 0, column: 0, seed: 0 }, step: 4, score: 1 });
     run.frame(0, 0, 4);
     const tile = app.bench.tileOf(3, 0);
     await vi.waitFor(() => {

@@ -157,7 +157,7 @@ function record(run: RunRecord): string {
     ["state", run.state],
     ["step", `${run.step} of ${run.settings.steps}`],
     ["score", String(run.score)],
-    ["probability", percent(run.probability)],
+    ["probability", percent(run.probability ?? 0)],
     [
       "gradient norm",
       run.gradientNorm === null ? "none" : run.gradientNorm.toPrecision(4),
@@ -168,7 +168,7 @@ function record(run: RunRecord): string {
   ];
   const seen = run.top5.map(
     ({ index, label, probability }) =>
-      `<li${index === run.target.index ? ` class="target"` : ""}><span>${esc(label)}</span><span>${percent(probability)}</span><meter value="${probability}" aria-label="${esc(label)}"></meter></li>`,
+      `<li${index === run.target.index ? ` class="target"` : ""}><span>${esc(label)}</span><span>${percent(probability ?? 0)}</span><meter value="${probability}" aria-label="${esc(label)}"></meter></li>`,
   );
   return `<details><summary>Record</summary>${list(facts)}${
     seen.length > 0

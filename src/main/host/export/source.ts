@@ -2,12 +2,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
+import { type GalleryRecord, type RunRecord } from "../../../shared/domain";
 import {
-  galleryRecordSchema,
-  runRecordSchema,
-  type GalleryRecord,
-  type RunRecord,
-} from "../../../shared/domain";
+  parseStored,
+  storedGallery,
+  storedRun,
+  type StoredKind,
+} from "../../../shared/stored";
 import { Fault } from "../../../shared/fault";
 import { toPicture, type Picture } from "../../../shared/pictures";
 import { codeOf } from "../folder";
@@ -43,20 +44,13 @@ export async function openGallery(
   chosen: readonly string[] | null,
   { signal }: { signal: AbortSignal },
 ): Promise<GallerySource> {
-  const gallery = await readRecord(
-    join(folder, "gallery.json"),
-    galleryRecordSchema,
-  );
+  const gallery = await readRecord(join(folder, "gallery.json"), storedGallery);
   const found: { run: RunRecord; folder: string }[] = [];
   for (const entry of await readdir(folder, { withFileTypes: true })) {
     signal.throwIfAborted();
     if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
     const place = join(folder, entry.name);
-    const run = await readRecord(
-      join(place, "run.json"),
-      runRecordSchema,
-      "skip",
-    );
+    const run = await readRecord(join(place, "run.json"), storedRun, "skip");
     if (run) found.push({ run, folder: place });
   }
   found.sort(
@@ -136,17 +130,17 @@ async function readBytes(path: string): Promise<Buffer> {
 
 function readRecord<S extends z.ZodType>(
   path: string,
-  schema: S,
+  kind: StoredKind<S>,
 ): Promise<z.output<S>>;
 /** A folder without a record is not a run: null. */
 function readRecord<S extends z.ZodType>(
   path: string,
-  schema: S,
+  kind: StoredKind<S>,
   absent: "skip",
 ): Promise<z.output<S> | null>;
 async function readRecord<S extends z.ZodType>(
   path: string,
-  schema: S,
+  kind: StoredKind<S>,
   absent?: "skip",
 ): Promise<z.output<S> | null> {
   let text: string;
@@ -171,24 +165,17 @@ async function readRecord<S extends z.ZodType>(
       cause: error,
     });
   }
-  const version =
-    typeof data === "object" && data !== null && "version" in data
-      ? data.version
-      : undefined;
-  if (typeof version === "number" && version > 1)
-    throw new Fault(
-      "damaged-file",
-      `${path} was written by a newer Proxima (version ${version} of the record).`,
-      "Open it with that Proxima.",
-    );
-  const parsed = schema.safeParse(data);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new Fault(
-      "damaged-file",
-      `${path} is damaged: ${issue?.path.join(".") || "record"}: ${issue?.message ?? "invalid"}.`,
-      runAgain,
-    );
-  }
-  return parsed.data;
+  const parsed = parseStored(kind, data);
+  if (parsed.ok) return parsed.value;
+  throw parsed.why === "future"
+    ? new Fault(
+        "damaged-file",
+        `${path} was written by a newer Proxima (version ${String(parsed.version)} of the record).`,
+        "Open it with that Proxima.",
+      )
+    : new Fault(
+        "damaged-file",
+        `${path} is damaged: ${parsed.issue || "not a record of Proxima's"}.`,
+        runAgain,
+      );
 }

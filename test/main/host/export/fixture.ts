@@ -82,13 +82,15 @@ export async function makeGallery(
   await mkdir(folder);
   const gallery = galleryRecordSchema.parse({
     format: "proxima-gallery",
-    version: 1,
+    version: 2,
     id: "gallery-1",
     createdAt: "2025-03-01T10:00:00.000Z",
     request: {
       targets: labels.map((_, row) => ({ kind: "logit", index: 100 + row })),
       columns: columns.map((method) => ({ network: "tiny", method })),
       settings,
+      seeds: 1,
+      padBatch: true,
     },
     labels: [...labels],
     shard: null,
@@ -126,17 +128,24 @@ function runRecord(
   const score = 10.123456789 * (row + 1) * (1 + column / 2);
   return {
     format: "proxima-run",
-    version: 1,
+    version: 2,
     id: `run-${row}-${column}`,
     gallery: "gallery-1",
-    tile: { row, column },
+    tile: { row, column, seed: 0 },
     createdAt: "2025-03-01T10:00:00.000Z",
     network: {
       id: "tiny",
       name: "Tiny <Net> & Co",
       hash: "ab".repeat(32),
       licence: "CC BY 4.0",
+      identity: null,
+      assumptions: null,
+      output: null,
     },
+    head: "softmax",
+    seed: settings.seed,
+    batch: settings.batch,
+    tail: null,
     target: { kind: "logit", index: 100 + row },
     label,
     method,
