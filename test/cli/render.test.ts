@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Library } from "../../src/main/host/library";
 import { readNpy } from "../../src/main/host/npy";
 import type { RunRecord } from "../../src/shared/domain";
+import { storedGallery } from "../../src/shared/stored";
 import { writeTinyNetwork } from "../support/tiny-network";
 import { proxima } from "./run";
 
@@ -308,11 +309,14 @@ describe("proxima render", () => {
       "gallery.json",
       "notes.txt",
     ]);
-    const later = JSON.stringify({ format: "proxima-gallery", version: 2 });
+    const later = JSON.stringify({
+      format: "proxima-gallery",
+      version: storedGallery.version + 1,
+    });
     await writeFile(join(folder, "gallery.json"), later);
     const newer = await render("forced", "--force");
     expect(newer.code).toBe(3);
-    expect(newer.err).toContain("version 2");
+    expect(newer.err).toContain(`version ${storedGallery.version + 1}`);
     expect(await readFile(join(folder, "gallery.json"), "utf8")).toBe(later);
   });
 

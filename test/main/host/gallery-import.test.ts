@@ -20,6 +20,7 @@ import {
 import { Library } from "../../../src/main/host/library";
 import type { RunRecord } from "../../../src/shared/domain";
 import { toPicture } from "../../../src/shared/pictures";
+import { storedGallery, storedRun } from "../../../src/shared/stored";
 import { galleryRecord, runRecord } from "../../support/records";
 import { temporaryFolders } from "../../support/temporary-folder";
 
@@ -211,8 +212,9 @@ describe("a gallery's folder", () => {
           }),
       ],
       [
-        "has version 2; this Proxima reads version 1",
-        (f) => change(join(run(f), "run.json"), { version: 2 }),
+        `has version ${storedRun.version + 1}; this Proxima reads versions up to ${storedRun.version}`,
+        (f) =>
+          change(join(run(f), "run.json"), { version: storedRun.version + 1 }),
       ],
       ["run.json cannot be read", (f) => truncate(join(run(f), "run.json"), 9)],
       [
@@ -265,8 +267,9 @@ describe("what is refused as a whole", () => {
     ["nothing", "There is nothing at", (f) => rm(f, { recursive: true })],
     [
       "another version",
-      "gallery.json has version 2; this Proxima reads version 1",
-      (f) => change(join(f, "gallery.json"), { version: 2 }),
+      `gallery.json has version ${storedGallery.version + 1}; this Proxima reads versions up to ${storedGallery.version}`,
+      (f) =>
+        change(join(f, "gallery.json"), { version: storedGallery.version + 1 }),
     ],
     [
       "another program's file",

@@ -14,10 +14,12 @@ import { Library } from "../../../src/main/host/library";
 import { readNpy } from "../../../src/main/host/npy";
 import type { RunRecord } from "../../../src/shared/domain";
 import { toPicture } from "../../../src/shared/pictures";
+import { storedGallery, storedRun } from "../../../src/shared/stored";
 import { galleryRecord, runRecord } from "../../support/records";
 import { temporaryFolders } from "../../support/temporary-folder";
 
 const temporary = temporaryFolders();
+const laterGallery = storedGallery.version + 1;
 const image = new Float32Array([-1, -0.5, 0.5, 1]);
 
 function int16(values: Float32Array): Uint8Array {
@@ -88,7 +90,7 @@ describe("a gallery's folder", () => {
     await mkdir(join(folder, "newer"));
     await writeFile(
       join(folder, "newer", "run.json"),
-      JSON.stringify({ ...runRecord(), version: 2 }),
+      JSON.stringify({ ...runRecord(), version: storedRun.version + 1 }),
     );
     await mkdir(join(folder, "holiday pictures"));
     await mkdir(join(folder, "notes"));
@@ -100,11 +102,13 @@ describe("a gallery's folder", () => {
 
   it("refuses a later version and never overwrites it", async () => {
     const folder = await temporary();
-    const later = JSON.stringify({ ...galleryRecord(), version: 2 });
+    const later = JSON.stringify({ ...galleryRecord(), version: laterGallery });
     await writeFile(join(folder, "gallery.json"), later);
-    await expect(readGallery(folder)).rejects.toThrow("has version 2");
+    await expect(readGallery(folder)).rejects.toThrow(
+      `has version ${laterGallery}`,
+    );
     await expect(writeGalleryRecord(folder, galleryRecord())).rejects.toThrow(
-      "has version 2",
+      `has version ${laterGallery}`,
     );
     expect(await readFile(join(folder, "gallery.json"), "utf8")).toBe(later);
   });
@@ -228,7 +232,7 @@ describe("the library", () => {
     await mkdir(join(library.folder, "later"));
     await writeFile(
       join(library.folder, "later", "gallery.json"),
-      JSON.stringify({ ...galleryRecord(), version: 2 }),
+      JSON.stringify({ ...galleryRecord(), version: laterGallery }),
     );
     await library.clear();
     expect((await readdir(library.folder)).sort()).toEqual([
