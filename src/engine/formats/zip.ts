@@ -5,7 +5,6 @@
 import {
   Reader,
   Uint8ArrayWriter,
-  WARNING_TRAILING_CENTRAL_DIRECTORY_DATA,
   ZipReader,
   type FileEntry,
 } from "@zip.js/zip.js";
@@ -57,10 +56,6 @@ export const zipLimits: ZipLimits = {
 const mildSize = 4 * 2 ** 20;
 /** What zip.js wants at once is the list of entries; contents come in much smaller pieces. */
 const mostAtOnce = 64 * 2 ** 20;
-/** PyTorch writes the zip64 records after the list of entries even where nothing needs them. */
-const tolerated: ReadonlySet<string> = new Set([
-  WARNING_TRAILING_CENTRAL_DIRECTORY_DATA,
-]);
 const storedMethod = 0;
 const deflatedMethod = 8;
 
@@ -80,12 +75,14 @@ export async function openZip(
   limits: Partial<ZipLimits> = {},
 ): Promise<ZipArchive> {
   const most = { ...zipLimits, ...limits };
-  const reader = new ZipReader(new PiecesReader(file), {
-    checkLocalFilename: true,
-    maxAppendedDataSize: 0,
-    useWebWorkers: false,
+  const found = await asFault(name, async () => {
+    const reader = new ZipReader(await PiecesReader.of(file), {
+      checkLocalFilename: true,
+      maxAppendedDataSize: 0,
+      useWebWorkers: false,
+    });
+    return list(reader, name, most);
   });
-  const found = await asFault(name, () => list(reader, name, most));
   const entryOf = (wanted: string): FileEntry => {
     const entry = found.get(wanted);
     if (!entry) throw damaged(name, `it holds no "${wanted}"`);
@@ -138,7 +135,7 @@ async function list(
       throw damaged(archive, `it holds "${filename}" twice`);
     entries.set(filename, entry);
   }
-  const odd = reader.warnings?.find(({ reason }) => !tolerated.has(reason));
+  const [odd] = reader.warnings ?? [];
   if (odd) throw damaged(archive, `it can be read in two ways (${odd.reason})`);
   return entries;
 }
@@ -235,19 +232,63 @@ function endsTooSoon(name: string, size: number): Fault {
 /** How zip.js reads a network's file. */
 class PiecesReader extends Reader<Pieces> {
   readonly #file: Pieces;
+  /** Where the end record holds the offset of the list of entries, if zip.js is to take the zip64 record's. */
+  readonly #masked: number | null;
 
-  constructor(file: Pieces) {
+  private constructor(file: Pieces, masked: number | null) {
     super(file);
     this.#file = file;
+    this.#masked = masked;
     this.size = file.size;
   }
 
-  override readUint8Array(index: number, length: number): Promise<Uint8Array> {
+  static async of(file: Pieces): Promise<PiecesReader> {
+    const zip64 = await hasZip64(file);
+    return new PiecesReader(file, zip64 ? file.size - 6 : null);
+  }
+
+  override async readUint8Array(
+    index: number,
+    length: number,
+  ): Promise<Uint8Array> {
     const size = Math.max(0, Math.min(length, this.size - index));
     if (!Number.isSafeInteger(index) || index < 0 || !(size <= mostAtOnce))
-      return Promise.reject(new RangeError("its list of entries is unsound"));
-    return this.#file.read(index, size);
+      throw new RangeError("its list of entries is unsound");
+    const bytes = await this.#file.read(index, size);
+    if (this.#masked !== null && index + size > this.#masked) {
+      const from = this.#masked - index;
+      bytes.fill(0xff, Math.max(0, from), Math.max(0, from + 4));
+    }
+    return bytes;
   }
+}
+
+const endLength = 22;
+const locatorLength = 20;
+const zip64Length = 56;
+
+/**
+ * Whether an archive has zip64 records that nothing in it needs, as PyTorch writes them, and that agree with its end
+ * record. zip.js (2.24.0, the newest) reads such records only where the end record has no room for a number. It then
+ * takes them for the end of the list of entries and expects the list 76 bytes too far on. Where the first entry of
+ * the list is just as long (46 + 21 + "/data.pkl"), a second entry begins there, and zip.js believes that one. So the
+ * offset in the end record is shown to it as 0xffffffff, which means: see the zip64 record.
+ */
+async function hasZip64(file: Pieces): Promise<boolean> {
+  const length = zip64Length + locatorLength + endLength;
+  if (file.size < length) return false;
+  const bytes = await file.read(file.size - length, length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, length);
+  const locator = zip64Length;
+  const end = zip64Length + locatorLength;
+  return (
+    view.getUint32(0, true) === 0x06064b50 &&
+    view.getUint32(locator, true) === 0x07064b50 &&
+    view.getUint32(end, true) === 0x06054b50 &&
+    view.getUint16(end + 20, true) === 0 &&
+    view.getBigUint64(locator + 8, true) === BigInt(file.size - length) &&
+    view.getBigUint64(48, true) === BigInt(view.getUint32(end + 16, true))
+  );
 }
 
 async function asFault<T>(archive: string, work: () => Promise<T>): Promise<T> {

@@ -109,6 +109,17 @@ describe("a state dict", () => {
         expect(valuesOf(await open(bytes, name))).toEqual(expected);
   });
 
+  it.each([20, 21, 22])(
+    "is the same with a name of %i characters",
+    async (length) => {
+      const expected = valuesOf(await open(torchZip(state)));
+      const folder = "n".repeat(length);
+      expect(valuesOf(await open(torchZip(state, { folder })))).toEqual(
+        expected,
+      );
+    },
+  );
+
   it("tells its producer, and guesses the preprocessing", async () => {
     const { provenance, told } = await open(torchStream(state));
     expect(provenance.format).toContain("PyTorch");

@@ -78,12 +78,14 @@ export interface ZipParts {
   readonly root?: Uint8Array;
   /** By name without "net/"; null: left out. */
   readonly entries?: Readonly<Record<string, Uint8Array | null>>;
+  /** The folder within, which torch.save calls as the file without its last extension. */
+  readonly folder?: string;
 }
 
 /** As torch.save writes today. */
 export function torchZip(
   state: State,
-  { root = stateDict(state), entries = {} }: ZipParts = {},
+  { root = stateDict(state), entries = {}, folder = "net" }: ZipParts = {},
 ): Uint8Array<ArrayBuffer> {
   const all = new Map<string, Uint8Array | null>([
     ["data.pkl", pickleOf(root)],
@@ -96,8 +98,8 @@ export function torchZip(
   ]);
   const members: Member[] = [];
   for (const [name, data] of all)
-    if (data) members.push({ name: `net/${name}`, data, gap: 16 });
-  return zipOf(members);
+    if (data) members.push({ name: `${folder}/${name}`, data, gap: 16 });
+  return zipOf(members, { zip64: true });
 }
 
 export interface StreamParts {

@@ -19,8 +19,18 @@ export interface Member {
   readonly gap?: number;
 }
 
+export interface Ends {
+  /** Zip64 records between list and end, as PyTorch writes them where nothing needs them. */
+  readonly zip64?: boolean;
+  /** What the zip64 record says of the list's offset, from where it is. */
+  readonly zip64Shift?: number;
+}
+
 /** An archive of these members in this order. */
-export function zipOf(members: readonly Member[]): Uint8Array<ArrayBuffer> {
+export function zipOf(
+  members: readonly Member[],
+  { zip64 = false, zip64Shift = 0 }: Ends = {},
+): Uint8Array<ArrayBuffer> {
   const bodies: Uint8Array[] = [];
   const listed: Uint8Array[] = [];
   let at = 0;
@@ -31,7 +41,25 @@ export function zipOf(members: readonly Member[]): Uint8Array<ArrayBuffer> {
     at += body.length;
   }
   const list = join(listed);
-  return join([...bodies, list, end(members.length, list.length, at)]);
+  const records = zip64
+    ? zip64Records(members.length, list.length, at, zip64Shift)
+    : new Uint8Array();
+  return join([...bodies, list, records, end(members.length, list.length, at)]);
+}
+
+/** The zip64 end record and its locator. */
+function zip64Records(
+  count: number,
+  bytes: number,
+  offset: number,
+  shift: number,
+): Uint8Array {
+  return join([
+    words([0x06064b50, 44, 0]),
+    shorts([0x031e, 45]),
+    words([0, 0, count, 0, count, 0, bytes, 0, offset + shift, 0]),
+    words([0x07064b50, 0, offset + bytes, 0, 1]),
+  ]);
 }
 
 function localHeader(member: Member): Uint8Array {

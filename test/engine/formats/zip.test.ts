@@ -94,6 +94,24 @@ describe("a sound archive", () => {
     expect(await version.read(0, 1)).toEqual(Uint8Array.of(51));
   });
 
+  it.each([20, 21, 22, 100])(
+    "may have zip64 records it does not need: a name of %i characters",
+    async (length) => {
+      const folder = "n".repeat(length);
+      const members = ["data.pkl", "byteorder", "data/0", "version"].map(
+        (name, i): Member => ({
+          name: `${folder}/${name}`,
+          data: numbers.slice(i, 100 * (i + 1)),
+          gap: 40,
+        }),
+      );
+      const zip = await open(zipOf(members, { zip64: true }));
+      expect([...zip.entries.keys()]).toEqual(members.map(({ name }) => name));
+      for (const { name, data } of members)
+        expect(await zip.read(name)).toEqual(data);
+    },
+  );
+
   it("is told by its first bytes", () => {
     expect(startsLikeZip(zipOf([{ name: "a", data: text }]))).toBe(true);
     expect(startsLikeZip(utf8("PK"))).toBe(false);
@@ -136,6 +154,16 @@ describe("an archive is refused", () => {
     ["without its start", zipOf([a]).slice(7), "not a sound zip"],
     ["with bytes after it", join([zipOf([a]), text]), "appended data"],
     ["with bytes before it", join([text, zipOf([a])]), "not a sound zip"],
+    [
+      "with zip64 records that disagree",
+      zipOf([a], { zip64: true, zip64Shift: 3 }),
+      "two ways",
+    ],
+    [
+      "with zip64 records that disagree, its list 76 bytes on",
+      zipOf([a, { name: "b", data: text }], { zip64: true, zip64Shift: 76 }),
+      "two ways",
+    ],
     ["with a name twice", zipOf([a, a]), "twice"],
     ["with an encrypted entry", zipOf([{ ...a, flags: 1 }]), "encrypted"],
     ["with a link", zipOf([{ ...a, mode: 0o120777 }]), "is a link"],
