@@ -60,6 +60,7 @@ export {
   type EluAttributes,
 } from "./smooth";
 export { softmax } from "./softmax";
+export { stopGradient } from "./stop-gradient";
 export { transpose, type TransposeAttributes } from "./transpose";
 export {
   abs,

@@ -367,5 +367,5 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Resize: resize,
   Cast: same,
   Identity: same,
-  StopGradient: same,
+  StopGradient: unary(ops.stopGradient),
 };
