@@ -18,9 +18,11 @@ export interface ContrastRange {
  * | rule | low | high |
  * |---|---|---|
  * | raw | -1 | 1 |
- * | sigma | mean - 3 standard deviations | mean + 3 standard deviations |
+ * | sigma | mean - 3 standard deviations, at least -1 | mean + 3 standard deviations, at most 1 |
  * | percentile | 1st percentile | 99th percentile |
  *
+ * A picture has no values outside [-1, 1]. Where three standard deviations reach beyond, a range that did too would
+ * leave levels unused, and a saturated picture would look flatter than it is.
  * The standard deviation is the population's; percentiles interpolate linearly between order statistics.
  */
 export function contrastRange(picture: Picture, rule: Contrast): ContrastRange {
@@ -30,8 +32,8 @@ export function contrastRange(picture: Picture, rule: Contrast): ContrastRange {
     case "sigma": {
       const { mean, std } = moments(picture.values);
       return {
-        low: (mean - 3 * std) / pictureScale,
-        high: (mean + 3 * std) / pictureScale,
+        low: Math.max(-1, (mean - 3 * std) / pictureScale),
+        high: Math.min(1, (mean + 3 * std) / pictureScale),
       };
     }
     case "percentile": {

@@ -50,7 +50,7 @@ function reference(picture: Picture, rule: Contrast): [number, number] {
     const std = Math.sqrt(
       x.reduce((a, b) => a + (b - mean) ** 2, 0) / x.length,
     );
-    return [mean - 3 * std, mean + 3 * std];
+    return [Math.max(-1, mean - 3 * std), Math.min(1, mean + 3 * std)];
   }
   const sorted = x.sort((a, b) => a - b);
   const at = (q: number) => {
@@ -145,6 +145,20 @@ test("sigma does not depend on the order of magnitude: a picture scaled down loo
   paint(picture, "sigma").forEach((v, i) =>
     expect(Math.abs(v - (full[i] ?? NaN))).toBeLessThanOrEqual(1),
   );
+});
+
+test("sigma gives a saturated picture all levels: it stays within [-1, 1]", () => {
+  // half of the values at each end: mean 0, standard deviation 1, so the bare rule would map -3..3
+  const ends = toPicture([1, 4, 1], [-1, 1, 1, -1]);
+  expect(contrastRange(ends, "sigma")).toEqual({ low: -1, high: 1 });
+  const painted = paint(ends, "sigma");
+  expect([painted[0], painted[4]]).toEqual([0, 255]);
+  expect(painted).toEqual(paint(ends, "raw"));
+  // only the upper end is reached: mean 0.4, deviation 0.3, -0.5 to 1 instead of to 1.3
+  const bright = toPicture([1, 2, 1], [0.1, 0.7]);
+  const { low, high } = contrastRange(bright, "sigma");
+  expect(low).toBeCloseTo(-0.5, 4);
+  expect(high).toBe(1);
 });
 
 test("imageStd is the population's standard deviation in units of x", () => {

@@ -15,7 +15,8 @@ function range(image: Float32Array, rule: Contrast): [number, number] {
     const mean = image.reduce((a, b) => a + b, 0) / image.length;
     const variance =
       image.reduce((a, b) => a + (b - mean) ** 2, 0) / image.length;
-    return [mean - 3 * Math.sqrt(variance), mean + 3 * Math.sqrt(variance)];
+    const reach = 3 * Math.sqrt(variance);
+    return [Math.max(-1, mean - reach), Math.min(1, mean + reach)];
   }
   const sorted = [...image].sort((a, b) => a - b);
   const at = (q: number) => {
