@@ -584,7 +584,6 @@ describe("keys that do not fit are named:", () => {
     );
     const { remedy } = await faultOf(openNetwork(files, readOptions));
     expect(remedy).toContain("torch.onnx.export(model.eval()");
-    expect(remedy).toContain("torchvision's VGG");
   });
 });
 

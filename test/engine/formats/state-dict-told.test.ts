@@ -68,7 +68,14 @@ describe("the card of weights alone", () => {
 
   it("names what the weights cannot tell", async () => {
     const cifar = await open("resnet-cifar");
-    expect(cifar.network.provenance.warnings.join()).toContain("3 x 3");
+    expect(cifar.network.provenance.warnings).toEqual([]);
+    expect(cifar.network.told.assumptions).toContainEqual({
+      key: "stem-pool",
+      value: "none",
+      from: "evidence",
+      because: expect.stringMatching(/3 x 3.*assumed/) as string,
+      choices: expect.arrayContaining(["max", "none"]) as string[],
+    });
     expect(cifar.network.told.preprocessing?.because).toContain("CIFAR");
     const { network } = await open("vit");
     expect(network.provenance.warnings.join()).toContain("heads");

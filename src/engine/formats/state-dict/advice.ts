@@ -5,4 +5,4 @@ export const saveAdvice = 'torch.save(model.state_dict(), "weights.pth").';
 
 /** Makes a file that says how its layers hang together. */
 export const exportAdvice =
-  'Or export the network as ONNX: torch.onnx.export(model.eval(), (torch.rand(1, 3, 224, 224),), "network.onnx").';
+  'Export the network as ONNX: torch.onnx.export(model.eval(), (torch.rand(1, 3, 224, 224),), "network.onnx").';

@@ -8,8 +8,10 @@ import type { Network } from "../../network/network";
 import type { NetworkFiles, ReadOptions } from "../format";
 import { fixedSizeOf, inputOf } from "../input";
 import { createLowering } from "../lowering/index";
-import { exportAdvice } from "./advice";
-import { families, known } from "./families/index";
+import { exportAdvice, saveAdvice } from "./advice";
+import { Assumptions, type Beside } from "./assumptions";
+import { impliedBy } from "./architecture";
+import { known } from "./families/index";
 import type { Family, Member } from "./family";
 import { Modules } from "./modules";
 import { findNetwork, type Found, type Part } from "./prefix";
@@ -32,7 +34,11 @@ export interface StateDictFile extends StateDict {
   readonly producer: string;
   /** Of the file. */
   readonly bytes: number;
+  /** What a file beside the weights says of the network; missing: nothing. */
+  readonly beside?: Beside | null;
 }
+
+export type { Beside } from "./assumptions";
 
 /** In a file, and read from it: the largest networks have two thousand. */
 const mostTensors = 50_000;
@@ -43,8 +49,9 @@ const counters = /(^|\.)(num_batches_tracked|total_ops|total_params)$/;
 
 /**
  * The network whose weights these are.
- * Throws a Fault `unsupported-network` where the keys are of no known family, or are too few or too many for it;
- * `damaged-file` for weights that are not finite; `invalid-request` for a size that the weights do not allow.
+ * Throws a Fault `unsupported-network` where the keys are of no known family, or are too few or too many for it, and
+ * where the file beside them names another network; `damaged-file` for weights that are not finite; `invalid-request`
+ * for a size that the weights do not allow, and for an assumption that the network does not make.
  */
 export async function networkOf(
   file: StateDictFile,
@@ -56,7 +63,14 @@ export async function networkOf(
   const found = findNetwork(tensors, known);
   if (!found) throw unknownFamily(file);
   const { family, part } = found;
-  const member = family.member(part.keys);
+  const beside = file.beside ?? null;
+  const assume = new Assumptions(
+    options.assume ?? {},
+    beside,
+    impliedBy(beside, family),
+  );
+  const member = family.member(part.keys, assume);
+  assume.checkKeys(member.name);
   const channels = channelsOf(member, family, part);
   const fixed = member.fixed ?? null;
   checkSize(member, options);
@@ -86,6 +100,8 @@ export async function networkOf(
     told: {
       fixedSize: fixedSizeOf(shape),
       preprocessing: preprocessingOf(member, family, channels),
+      assumptions: assume.used,
+      ...(member.head && { head: { value: member.head, from: "assumed" } }),
     },
   };
 }
@@ -110,6 +126,7 @@ function readerOf(
   return new WeightReader(part.keys, part.tensors, {
     title: family.title,
     prefix: part.prefix,
+    originals: part.originals,
     foreign,
     signal,
     read(bytes) {
@@ -163,26 +180,25 @@ function checkSurplus(
   if (surplus.length === 0) return;
   throw new Fault(
     "unsupported-network",
-    `The keys are those of ${family.title}, which has no place for ${spell(surplus.map((key) => part.prefix + key))}.`,
+    `The keys are those of ${family.title}, which has no place for ${spell(surplus.map((key) => part.originals.get(key) ?? key))}.`,
     exportAdvice,
   );
 }
 
 function unknownFamily({ files, tensors, foreign }: StateDictFile): Fault {
-  const titles = families.map((family) => family.title).join(", ");
   const [maker] = foreign;
   if (maker)
     return new Fault(
       "unsupported-network",
       `"${files.title}" holds "${maker[0]}", made by ${maker[1]}, which Proxima does not know and does not run.`,
-      `Save the weights as plain tensors of floats. ${exportAdvice}`,
+      `Save the weights as plain tensors of floats: ${saveAdvice}`,
     );
   return new Fault(
     "unsupported-network",
     tensors.size > 0
       ? `"${files.title}" holds weights alone, and their keys are those of no network Proxima knows: ${spell([...tensors.keys()])}.`
       : `"${files.title}" holds no weights.`,
-    `Known from their weights alone: ${titles}. ${exportAdvice}`,
+    exportAdvice,
   );
 }
 
@@ -197,8 +213,10 @@ function preprocessingOf(
   family: Family,
   channels: number,
 ): Network["told"]["preprocessing"] {
-  const value = presetFor(preprocessing?.preset ?? "imagenet", channels);
-  if (!value || channels !== 3) return null;
+  const known = preprocessing?.preset ?? "imagenet";
+  if (typeof known === "string" && channels !== 3) return null;
+  const value = typeof known === "string" ? presetFor(known, channels) : known;
+  if (!value) return null;
   const because =
     preprocessing?.because ??
     `The keys are those of ${family.title} (${name}), which is usually trained with ImageNet's mean and std.`;

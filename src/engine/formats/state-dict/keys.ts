@@ -32,6 +32,11 @@ export class Keys {
     return this.#shapes.has(name) || this.#children.has(name);
   }
 
+  /** Tensors whose names begin so: "layer1.", or "" for all. */
+  under(start: string): string[] {
+    return [...this.#shapes.keys()].filter((key) => key.startsWith(start));
+  }
+
   /** Names right below a name; "" is the root. */
   below(name: string): readonly string[] {
     return [...(this.#children.get(name) ?? [])];

@@ -9,7 +9,8 @@ export type Size = number | readonly [number, number];
 
 export interface ConvSettings {
   readonly stride?: Size;
-  /** Half the kernel where it is missing: the map keeps its size at stride 1. "same" is TensorFlow's. */
+  readonly dilation?: number;
+  /** Half the dilated kernel where it is missing: the map keeps its size at stride 1. "same" is TensorFlow's. */
   readonly padding?: Size | "same";
 }
 
@@ -50,7 +51,7 @@ export class Modules {
   async conv(
     name: string,
     x: Value,
-    { stride = 1, padding }: ConvSettings = {},
+    { stride = 1, padding, dilation = 1 }: ConvSettings = {},
   ): Promise<Value> {
     const [out, inputs, height, width] = this.weights.shape(
       `${name}.weight`,
@@ -60,8 +61,8 @@ export class Modules {
     if (channels % inputs !== 0 || out % (channels / inputs) !== 0)
       throw this.weights.misfit(`${name}.weight`, `${channels} channels`);
     const half: Size = [
-      Math.floor((height - 1) / 2),
-      Math.floor((width - 1) / 2),
+      Math.floor((dilation * (height - 1)) / 2),
+      Math.floor((dilation * (width - 1)) / 2),
     ];
     const data = await this.weights.transposed(`${name}.weight`, {
       out,
@@ -76,7 +77,7 @@ export class Modules {
       {
         order: "NCHW",
         strides: pair(stride),
-        dilations: [1, 1],
+        dilations: pair(dilation),
         padding: padding === "same" ? padding : around(padding ?? half),
         groups: channels / inputs,
       },
@@ -176,6 +177,17 @@ export class Modules {
   /** [1, channel, height, width] to [1, channel]. */
   globalAverage(name: string, x: Value): Value {
     return this.lowering.reduce(name, "mean", x, [2, 3], false);
+  }
+
+  /** [1, channel, height, width] to [1, channel]. */
+  globalMax(name: string, x: Value): Value {
+    return this.lowering.reduce(name, "max", x, [2, 3], false);
+  }
+
+  /** Every value times a number. */
+  scale(name: string, x: Value, factor: number): Value {
+    const constant = this.lowering.constant([1], Float32Array.of(factor));
+    return this.multiply(name, x, constant);
   }
 
   relu(name: string, x: Value): Value {

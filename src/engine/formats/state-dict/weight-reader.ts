@@ -10,8 +10,10 @@ import { countOf, type StoredTensor } from "./stored-tensor";
 export interface Reading {
   /** The family, for faults: "torchvision's ResNet". */
   readonly title: string;
-  /** What stands before every key in the file: "module.". */
+  /** What stands before every key in the file: "backbone.". */
   readonly prefix: string;
+  /** Keys as the file has them. */
+  readonly originals: ReadonlyMap<string, string>;
   /** The classes of values that are no tensors, by key without prefix. */
   readonly foreign: ReadonlyMap<string, string>;
   readonly signal: AbortSignal;
@@ -80,10 +82,10 @@ export class WeightReader {
   /** A weight that does not fit what it is given. */
   misfit(key: string, found: string): Fault {
     const shape = this.keys.shape(key) ?? [];
-    const { title, prefix } = this.#reading;
+    const { title } = this.#reading;
     return new Fault(
       "unsupported-network",
-      `The weight "${prefix}${key}" has the shape [${shape.join(", ")}] and is given ${found}: the keys are those of ${title}, the shapes are not.`,
+      `The weight "${this.#nameOf(key)}" has the shape [${shape.join(", ")}] and is given ${found}: the keys are those of ${title}, the shapes are not.`,
       exportAdvice,
     );
   }
@@ -97,13 +99,53 @@ export class WeightReader {
       throw new Fault(
         "unsupported-network",
         `The weight "${prefix}${key}" is made by ${maker}, which Proxima does not know and does not run.`,
-        `Save the weights as plain tensors of floats. ${exportAdvice}`,
+        `Save the weights as plain tensors of floats: ${saveAdvice}`,
       );
+    const name = this.#nameOfMissing(key);
     throw new Fault(
       "unsupported-network",
-      `The keys are those of ${title}, but "${prefix}${key}" is missing.`,
-      `Save all weights of the network: ${saveAdvice} ${exportAdvice}`,
+      `The keys are those of ${title}, but "${name}" is missing: ${this.#besideMissing(name, key)}.`,
+      exportAdvice,
     );
+  }
+
+  /** A key as the file has it. */
+  #nameOf(key: string): string {
+    const { originals, prefix } = this.#reading;
+    return originals.get(key) ?? prefix + key;
+  }
+
+  /** A key that is missing, as the file would have it: as what lies beside it, or anywhere, is called. */
+  #nameOfMissing(key: string): string {
+    const parts = key.split(".");
+    for (let depth = parts.length - 1; depth >= 0; depth--) {
+      const parent = parts
+        .slice(0, depth)
+        .map((part) => `${part}.`)
+        .join("");
+      const [beside] = this.keys.under(parent);
+      if (beside === undefined) continue;
+      const own = beside.slice(parent.length);
+      const name = this.#nameOf(beside);
+      if (name.endsWith(own))
+        return name.slice(0, -own.length) + key.slice(parent.length);
+    }
+    return this.#reading.prefix + key;
+  }
+
+  /** What lies in the place of a weight that is not there. */
+  #besideMissing(name: string, key: string): string {
+    const parts = key.split(".").slice(0, -1);
+    for (; ; parts.pop()) {
+      const parent = parts.join(".");
+      const below = this.keys.below(parent);
+      if (below.length === 0 && parts.length > 0) continue;
+      const some = below.slice(0, 6).map((child) => child.slice(0, 40));
+      const more = below.length > some.length ? ", ..." : "";
+      const at = name.slice(0, name.length - key.length + parent.length);
+      const where = at === "" ? "at the top" : `under "${at}"`;
+      return `${where} there ${below.length === 1 ? "is" : "are"} ${some.join(", ")}${more}`;
+    }
   }
 
   /** A tensor that is about to be read. */
