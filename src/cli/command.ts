@@ -9,6 +9,8 @@ export interface Flag {
   readonly value?: string;
   /** Several values may follow one flag. */
   readonly many?: boolean;
+  /** It may be given several times, each time with one value. */
+  readonly repeated?: boolean;
   readonly help: string;
 }
 

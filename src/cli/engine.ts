@@ -4,6 +4,8 @@ import { dataFolder, downloadsIn } from "../main/host/data-folder";
 import { KnownNetworks } from "../main/host/known/known-networks";
 import { openNamed, type OpenedNetwork } from "../main/host/networks";
 import { RememberedAnswers } from "../main/host/remembered-answers";
+import { assumptionWarnings } from "../shared/assumptions";
+import type { ImportReport } from "../shared/domain";
 import { readAnswers } from "./answers";
 import type { Context, Values } from "./command";
 
@@ -29,13 +31,25 @@ export async function openTheNetwork(
     remembered,
   });
   const { warnings, report } = opened.info;
-  for (const warning of warnings) context.warn(warning);
+  const assumed = assumptionWarnings(report.assumptions);
+  for (const warning of warnings)
+    if (!assumed.includes(warning)) context.warn(warning);
+  if (assumed.length > 0) context.warn(assumedLine(report));
   const { from, because } = report;
   if (from.preprocessing === "guess")
     context.warn(`${because} Say it with --preprocess.`);
   else if (from.size === "guess")
     context.warn(`${because} Say it with --size.`);
   return opened;
+}
+
+/** All assumptions in a line: their sentences would bury what a command prints. */
+function assumedLine({ assumptions }: ImportReport): string {
+  const open = assumptions.filter(
+    ({ from }) => from === "assumed" || from === "evidence",
+  );
+  const values = open.map(({ key, value }) => `${key}=${value}`).join(", ");
+  return `The file does not say everything; assumed: ${values}. --assume KEY=VALUE corrects it, "proxima inspect" says more.`;
 }
 
 function logTo(context: Context) {

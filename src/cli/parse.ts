@@ -51,7 +51,7 @@ export function parse(command: Command, args: readonly string[]): Parsed {
       seeHelp(command),
     );
   for (const [name, flag] of Object.entries(command.flags))
-    if (!flag.many && (values.get(name)?.length ?? 0) > 1)
+    if (!flag.many && !flag.repeated && (values.get(name)?.length ?? 0) > 1)
       throw usage(`--${name} is given twice.`);
   return {
     positionals,

@@ -82,14 +82,9 @@ export function readRequest(
 /** The same request of the same network has the same id, so that its shards are one gallery. */
 export function renderId(
   request: GalleryRequest,
-  { network }: OpenedNetwork,
+  { info }: OpenedNetwork,
 ): string {
-  const content = JSON.stringify([
-    network.provenance.hash,
-    network.input,
-    network.preprocessing,
-    request,
-  ]);
+  const content = JSON.stringify([info.identity, request]);
   const hash = createHash("sha256").update(content).digest("hex");
   return `render-${hash.slice(0, 16)}`;
 }

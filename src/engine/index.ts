@@ -22,6 +22,7 @@ export {
   type BareNetwork,
   type GivenAnswers,
 } from "./formats/answers";
+export { isAsRead, type Choices } from "./formats/choices";
 export {
   formats,
   openNetwork,
@@ -30,7 +31,7 @@ export {
   type OpenOptions,
 } from "./formats/index";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
-export { classCount, type Network } from "./network/network";
+export { classCount, headOfNetwork, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";
 export { randomStream, type RandomStream } from "./random";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";

@@ -1,3 +1,4 @@
+import { valuesInUse } from "../../shared/assumptions";
 import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
 import { presetOf } from "../../shared/presets";
@@ -15,7 +16,13 @@ export const inspect: Command = {
   async run([name = ""], values, context) {
     const { info } = await openTheNetwork(name, values, context);
     const summary = summaryOf(info);
-    context.emit(summary);
+    const { assumptions, outputs } = summary.report;
+    // for scripts: the values in use, without the report around them
+    context.emit({
+      ...summary,
+      assumptions: valuesInUse(assumptions),
+      output: outputs[0]?.name ?? null,
+    });
     for (const line of describe(summary)) context.print(line);
     return exitCodes.done;
   },
@@ -39,6 +46,8 @@ function describe(network: NetworkSummary): string[] {
       `${spellPreprocessing(network)} (${words[from.preprocessing]})`,
     ],
     ["classes", `${network.classes}, names: ${spellNames(report)}`],
+    ["output", spellOutputs(report)],
+    ["head", `${headWords[network.head]} (${headFromWords[report.headFrom]})`],
     ["maximises", network.maximises],
     ["parameters", network.parameters.toLocaleString("en")],
     ["layers", String(report.layers)],
@@ -57,6 +66,7 @@ function describe(network: NetworkSummary): string[] {
       "defaults",
       `${defaults.steps} steps of ${defaults.stepSize}, start noise ${defaults.startNoise}, blur ${regularization.blur}, rotation ${regularization.rotate}, backward slope ${defaults.backwardSlope}`,
     ],
+    ["read beside", report.sources.join(", ")],
     ["source", network.source],
     ["licence", network.licence],
   ];
@@ -65,6 +75,56 @@ function describe(network: NetworkSummary): string[] {
     ...rows
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `  ${name.padEnd(13)}  ${value}`),
+    ...spellAssumptions(report),
+  ];
+}
+
+const headWords = {
+  softmax: "softmax: logits of classes that exclude each other",
+  sigmoid: "sigmoid: each unit has a probability of its own",
+  value: "value: plain numbers, no probabilities",
+  map: "map: the mean of a map, no probabilities",
+} as const;
+
+const headFromWords = {
+  file: "from the file",
+  answer: "as answered",
+  assumed: "assumed; --head changes it",
+} as const;
+
+/** The output in use, and the others. */
+function spellOutputs({ outputs }: NetworkSummary["report"]): string {
+  const most = 12;
+  const [used, ...others] = outputs.map(
+    ({ name, shape }) => `"${name}" [${shape.join(", ")}]`,
+  );
+  if (used === undefined || others.length === 0) return "";
+  const more = others.length > most ? ", ..." : "";
+  return `${used}; others: ${others.slice(0, most).join(", ")}${more} (--output NAME changes it)`;
+}
+
+const assumptionFrom = {
+  assumed: "assumed",
+  evidence: "assumed, on evidence",
+  file: "from the file",
+  answer: "as answered",
+} as const;
+
+/** A block of its own: value and origin, the reason, what else can be given. */
+function spellAssumptions({ assumptions }: NetworkSummary["report"]): string[] {
+  if (assumptions.length === 0) return [];
+  const width = Math.max(...assumptions.map(({ key }) => key.length));
+  const indent = " ".repeat(width + 6);
+  return [
+    "",
+    "What the file does not say (--assume KEY=VALUE changes it)",
+    ...assumptions.flatMap(({ key, value, from, because, choices }) => [
+      `  ${key.padEnd(width)}  = ${value} (${assumptionFrom[from]})`,
+      ...(because === "" ? [] : [`${indent}${because}`]),
+      ...(choices.length === 0
+        ? []
+        : [`${indent}or: ${choices.filter((c) => c !== value).join(", ")}`]),
+    ]),
   ];
 }
 

@@ -7,7 +7,7 @@ import {
   runId,
   type StoredGallery,
 } from "../../main/host/gallery-folder";
-import type { GalleryRecord } from "../../shared/domain";
+import type { GalleryRecord, RunRecord } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { needed } from "../arguments";
 import type { Command, Context } from "../command";
@@ -81,7 +81,7 @@ function agree(parts: readonly Part[]): GalleryRecord {
       `${part.folder} does not belong to the same render as ${first.folder}: ${why}.`,
       "Merge the shards of one render only.",
     );
-  const network = hashesOf(first);
+  const identities = parts.map(identitiesOf).find(({ length }) => length > 0);
   const seen = new Map<number, Part>();
   for (const part of parts) {
     const { gallery } = part;
@@ -94,12 +94,11 @@ function agree(parts: readonly Part[]): GalleryRecord {
         );
     if ((gallery.shard?.count ?? 1) !== (shard?.count ?? 1))
       throw refused(part, "it counts another number of shards");
-    if (
-      hashesOf(part).some(
-        (hash) => network.length > 0 && !network.includes(hash),
-      )
-    )
-      throw refused(part, "its network's files differ");
+    if (identitiesOf(part).some((identity) => !identities?.includes(identity)))
+      throw refused(part, "its network's files or answers differ");
+    // shards without a run have no record of their network
+    if (gallery.id !== first.gallery.id)
+      throw refused(part, "its network's files, answers or request differ");
     const index = gallery.shard?.index ?? 1;
     const twin = seen.get(index);
     if (twin)
@@ -145,8 +144,11 @@ function complain(
   return missing;
 }
 
-function hashesOf(part: Part): string[] {
-  return [...new Set(part.runs.map((run) => run.network.hash))];
+/** Of the networks with their answers; records of version 1 have hash and preprocessing only. */
+function identitiesOf(part: Part): string[] {
+  const of = ({ hash, identity, preprocessing }: RunRecord["network"]) =>
+    identity ?? `${hash} ${JSON.stringify(preprocessing ?? null)}`;
+  return [...new Set(part.runs.map((run) => of(run.network)))];
 }
 
 async function copyRun(from: string, out: string, id: string): Promise<void> {

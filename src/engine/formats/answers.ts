@@ -1,11 +1,14 @@
 /**
- * What files seldom say of a network, size of the input, preprocessing and names of classes, is decided here: by
- * whoever opens it, else by the files, else by a guess that says so.
+ * What files seldom say of a network, size of the input, preprocessing, names of classes, meaning of the output, is
+ * decided here: by the user, else by the files, else by a guess that says so.
  */
+import { assumptionWarnings } from "../../shared/assumptions";
 import type { NetworkCard } from "../../shared/card";
 import type {
   Answers,
+  AssumptionValues,
   ClassNames,
+  Head,
   ImportReport,
   Preprocessing,
   Preset,
@@ -14,6 +17,7 @@ import { Fault } from "../../shared/fault";
 import { presetFor } from "../../shared/presets";
 import { classCount, type Network } from "../network/network";
 import { preprocessingFor } from "./card";
+import { assumptionsOf, headOf, outputsOf } from "./choices";
 import { usualSize } from "./format";
 
 /** A network as its files hold it: no labels, no preprocessing; and what lies beside them. */
@@ -30,6 +34,12 @@ export interface GivenAnswers {
   readonly size?: readonly [number, number] | null;
   readonly preprocessing?: Preset | Preprocessing | null;
   readonly labels?: ClassNames;
+  /** Corrections and confirmations; the network was read with them. */
+  readonly assumptions?: AssumptionValues;
+  /** Name of the output the network was read with; null: by the rule. */
+  readonly output?: string | null;
+  /** Null: as the file says, or as assumed. */
+  readonly head?: Head | null;
 }
 
 export interface AnsweringOptions {
@@ -42,6 +52,9 @@ export interface AnsweredNetwork {
   readonly network: Network;
   readonly report: ImportReport;
 }
+
+/** So many outputs are listed. */
+const mostOutputs = 1000;
 
 type Source = "file" | "answer" | "guess";
 interface Decision<T, S extends Source = Source> {
@@ -70,8 +83,11 @@ export function answerNetwork(
       : answered(preprocessingOf(given.preprocessing, network.input[2]));
   const names =
     given.labels === undefined ? suggested.labels : answered(given.labels);
+  const head = headOf(network, given.head);
+  const assumptions = assumptionsOf(told, given.assumptions);
   const warnings = [
     ...provenance.warnings,
+    ...assumptionWarnings(assumptions),
     ...sizeWarnings(network, card, size.from),
     ...labelWarnings(network, names, imagenet),
   ];
@@ -82,16 +98,17 @@ export function answerNetwork(
       labels: labelsOf(network, names.value, imagenet),
       preprocessing: preprocessing.value,
       provenance: { ...provenance, warnings },
+      told: { ...told, assumptions, head },
     },
     report: {
       producer: provenance.producer.slice(0, 1000),
       layers: network.nodes.length,
       fixedSize: told.fixedSize && [...told.fixedSize],
       stripped: [...provenance.stripped],
-      answers: answersOf(size, preprocessing, names),
-      assumptions: [...(told.assumptions ?? [])],
-      outputs: [...(told.outputs ?? [])],
-      headFrom: "assumed",
+      answers: answersOf(size, preprocessing, names, given),
+      assumptions,
+      outputs: outputsOf(network).slice(0, mostOutputs),
+      headFrom: head.from,
       sources: [...(told.sources ?? [])],
       from: {
         size: size.from,
@@ -103,6 +120,7 @@ export function answerNetwork(
           suggested.size,
           suggested.preprocessing,
           suggested.labels,
+          {},
         ),
         from: {
           size: suggested.size.from,
@@ -237,14 +255,15 @@ function answersOf(
   size: Decision<Size>,
   preprocessing: Decision<Preprocessing | null>,
   labels: Decision<ClassNames>,
+  { assumptions = {}, output = null, head = null }: GivenAnswers,
 ): Answers {
   return {
     size: size.value && [...size.value],
     preprocessing: preprocessing.value,
     labels: labels.value,
-    assumptions: {},
-    output: null,
-    head: null,
+    assumptions: { ...assumptions },
+    output,
+    head,
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type BareNetwork,
 } from "./answers";
 import { readCard, readLabels, withChecksums } from "./card";
+import { checkChoices } from "./choices";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { frozenGraph } from "./frozen-graph/index";
 import { isObject, mostJsonBytes, parseJson } from "./json";
@@ -48,9 +49,23 @@ export async function openNetwork(
   files: NetworkFiles,
   options: OpenOptions,
 ): Promise<OpenedFiles> {
-  const bare = await readBareNetwork(files, options);
   const size = options.size ?? options.given?.size;
-  const given = { ...options.given, ...(size && { size }) };
+  const assumptions = options.assume ?? options.given?.assumptions ?? {};
+  const output = options.output ?? options.given?.output ?? null;
+  const head = options.head ?? options.given?.head ?? null;
+  const bare = await readBareNetwork(files, {
+    ...options,
+    assume: assumptions,
+    output,
+    head,
+  });
+  const given = {
+    ...options.given,
+    ...(size && { size }),
+    assumptions,
+    output,
+    head,
+  };
   return { ...answerNetwork(bare, { ...options, given }), card: bare.card };
 }
 
@@ -77,6 +92,7 @@ export async function readBareNetwork(
     ...options,
     cardSize: options.cardSize ?? cardSize,
   });
+  checkChoices(read, options);
   const hash = files.hash([...beside.names, ...used.names]);
   const provenance = { ...read.provenance, hash };
   const network = { ...read, labels: [], preprocessing: null, provenance };

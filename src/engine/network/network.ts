@@ -36,7 +36,11 @@ export interface Told {
   /** Values that can be the output, the one in use first; missing: there is only one. */
   readonly outputs?: readonly OutputChoice[];
   /** What the output means; missing: `softmax` of several classes, `value` of one, both assumed. */
-  readonly head?: { readonly value: Head; readonly from: "file" | "assumed" };
+  readonly head?: {
+    readonly value: Head;
+    /** `answer` only once the network is answered. */
+    readonly from: "file" | "assumed" | "answer";
+  };
   /** Names of classes that a file beside the weights holds. */
   readonly labels?: ClassNames;
   /** Names of the files beside the weights that were read. */
@@ -95,6 +99,12 @@ export function shapeOf(network: Network, name: string): Shape {
   const shape = network.shapes.get(name);
   if (!shape) throw new Fault("internal", `The network has no node "${name}".`);
   return shape;
+}
+
+/** What the output means; where nothing is known, `softmax` of several values and `value` of one. */
+export function headOfNetwork(network: Network): Head {
+  const { head } = network.told;
+  return head?.value ?? (classCount(network) > 1 ? "softmax" : "value");
 }
 
 export function classCount(network: Network): number {

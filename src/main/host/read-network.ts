@@ -1,5 +1,6 @@
 /** The one place where a network's files become a network; the reading thread calls it. */
 import { readBareNetwork, type BareNetwork } from "../../engine";
+import type { AssumptionValues, Head } from "../../shared/domain";
 import { openNetworkFiles } from "./network-files";
 
 /** Plain data. */
@@ -10,6 +11,12 @@ export interface ReadRequest {
   readonly size: readonly [number, number] | null;
   /** [height, width] where the files fix none and `size` is null. */
   readonly openSize: readonly [number, number] | null;
+  /** Corrections of what the files do not say. */
+  readonly assume: AssumptionValues;
+  /** Name of the output; null: by the rule. */
+  readonly output: string | null;
+  /** Null: as the file says, or as assumed. */
+  readonly head: Head | null;
 }
 
 export interface ReadWork {
@@ -21,12 +28,17 @@ export interface ReadWork {
 /** The network, and plain data: what lies beside it. */
 export type ReadResult = BareNetwork;
 
-/** Throws a Fault `damaged-file` or `unsupported-network`, and the signal's reason. */
+/** Throws a Fault `damaged-file`, `unsupported-network` or `invalid-request`, and the signal's reason. */
 export async function readNetwork(
   path: string,
-  { trusted, size, openSize }: ReadRequest,
+  { trusted, openSize, ...how }: ReadRequest,
   { signal, progress }: ReadWork,
 ): Promise<ReadResult> {
   const files = await openNetworkFiles(path, { trusted });
-  return readBareNetwork(files, { signal, progress, size, cardSize: openSize });
+  return readBareNetwork(files, {
+    signal,
+    progress,
+    ...how,
+    cardSize: openSize,
+  });
 }

@@ -2,6 +2,7 @@
 import {
   batchThatFits,
   classCount,
+  headOfNetwork,
   type Network,
   type NetworkCard,
 } from "../../engine";
@@ -12,6 +13,8 @@ import {
   type NetworkInfo,
   type NetworkSummary,
 } from "../../shared/domain";
+
+import { identityOf } from "./identity";
 
 export interface Described {
   readonly id: string;
@@ -52,18 +55,19 @@ export function describeNetwork({
     for (const weight of Object.values(weights))
       parameters += weight.data.length;
   }
+  const head = headOfNetwork(network);
   const { defaults, warnings } = defaultsOf(network, card, memory);
   return {
     id,
     name: network.name,
     format: provenance.format,
     hash: provenance.hash,
-    identity: provenance.hash,
+    identity: identityOf(network, head, report),
     bundled,
     input: { height, width, channels },
     preprocessing: network.preprocessing,
     classes: classCount(network),
-    head: "softmax",
+    head,
     parameters,
     operations,
     rectifiers: nodes.filter(({ op }) => op.rectifier).length,

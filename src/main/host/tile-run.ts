@@ -1,5 +1,6 @@
 /** One tile's way from start image to stored run. */
 import { softmax, topClasses, type TileUpdate } from "../../engine";
+import { valuesInUse } from "../../shared/assumptions";
 import type {
   EngineStatus,
   GalleryRecord,
@@ -131,7 +132,7 @@ export class TileRun {
         licence: network.info.licence,
         preprocessing: network.network.preprocessing,
         identity: network.info.identity,
-        assumptions: network.info.report.answers.assumptions,
+        assumptions: valuesInUse(network.info.report.assumptions),
         output: network.info.report.outputs[0]?.name ?? null,
       },
       target,

@@ -255,7 +255,7 @@ describe("answers beside the file", () => {
     const text = await readFile(beside(folder), "utf8");
     expect(answersFileSchema.parse(JSON.parse(text))).toEqual({
       format: "proxima-answers",
-      version: 1,
+      version: 2,
       hash: info.hash,
       answers: answers(),
     });
@@ -346,7 +346,7 @@ describe("answers beside the file", () => {
   it.each([
     ["{", "not readable as JSON"],
     ["[]", "holds no answers"],
-    ['{"format":"proxima-answers","version":2}', "version"],
+    ['{"format":"proxima-answers","version":3}', "version 3"],
     [
       JSON.stringify({
         format: "proxima-answers",

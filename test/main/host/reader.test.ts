@@ -25,7 +25,14 @@ function read(script: string, signal = new AbortController().signal) {
   const stages: string[] = [];
   const result = readApart(
     network,
-    { trusted: false, size: null, openSize: null },
+    {
+      trusted: false,
+      size: null,
+      openSize: null,
+      assume: {},
+      output: null,
+      head: null,
+    },
     { signal, progress: (stage) => stages.push(stage) },
     { thread, limits },
   );

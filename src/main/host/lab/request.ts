@@ -76,7 +76,11 @@ function storeName(
 ): string {
   const arithmetic = backend?.status.backend ?? "none";
   if (!network) return `no-network-${arithmetic}`;
-  const { hash, input, preprocessing } = network.info;
+  const { hash, identity, input, preprocessing, head, report } = network.info;
+  const { assumptions, outputs } = report;
+  if (head !== "softmax" || assumptions.length > 0 || outputs.length > 1)
+    return `${hash.slice(0, 16)}-${identity.slice(0, 16)}-${arithmetic}`;
+  // without other answers the name is the one before identities, so that rows kept then are found
   const answers = createHash("sha256")
     .update(JSON.stringify([input, preprocessing]))
     .digest("hex");
