@@ -182,6 +182,13 @@ function suggestedSize(
     const carded: Size = [card.input.height, card.input.width];
     return { value: given.size ? carded : taken, from: "file", because: "" };
   }
+  const { size } = network.told;
+  if (size)
+    return {
+      value: given.size ? size.value : taken,
+      from: "file",
+      because: size.because,
+    };
   const value = given.size ? usualSize : taken;
   return {
     value,
@@ -238,6 +245,13 @@ function suggestedLabels(
   labels: ClassNames | null,
 ): Suggested<ClassNames> {
   if (labels) return { value: labels, from: "file", because: "" };
+  const { told } = network;
+  if (told.labels)
+    return {
+      value: told.labels,
+      from: "file",
+      because: `The names of the classes are those in "${told.sources?.[0] ?? ""}".`,
+    };
   const classes = classCount(network);
   if (classes === 1000 || classes === 1001)
     return {

@@ -1,5 +1,6 @@
 import type { AssumptionValues, Head } from "../../shared/domain";
 import type { Network } from "../network/network";
+import type { Beside } from "./beside/said";
 
 /** One plain file, read piece by piece, so that a reader holds no more of it than it needs. */
 export interface NetworkFile {
@@ -44,6 +45,11 @@ export interface ReadOptions {
   readonly size?: readonly [number, number] | null;
   /** [height, width] the card or an image at hand names: the input where the files fix none and `size` is not given. */
   readonly cardSize?: readonly [number, number] | null;
+  /**
+   * What the files beside the network say of it. A reader of bare weights throws a `Misfit` where they are about another
+   * network.
+   */
+  readonly beside?: Beside | null;
   /** Corrections of what weights do not say; a key the network has no use for is refused (`invalid-request`). */
   readonly assume?: AssumptionValues;
   /** The output to take instead of the rule's; one that is not there is refused with the names of those that are. */

@@ -8,6 +8,7 @@ import {
   type BareNetwork,
 } from "./answers";
 import { readCard, readLabels, withChecksums } from "./card";
+import { readBeside, readWith } from "./beside/index";
 import { checkChoices } from "./choices";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { frozenGraph } from "./frozen-graph/index";
@@ -88,10 +89,14 @@ export async function readBareNetwork(
   const cardSize = card?.input
     ? ([card.input.height, card.input.width] as const)
     : null;
-  const read = await format.read(withChecksums(used.files, card), {
-    ...options,
-    cardSize: options.cardSize ?? cardSize,
-  });
+  // what it decides stands in the answers, so its bytes are no part of the hash
+  const read = await readWith(await readBeside(files, format.id), (said) =>
+    format.read(withChecksums(used.files, card), {
+      ...options,
+      cardSize: options.cardSize ?? cardSize ?? said?.size ?? null,
+      beside: said,
+    }),
+  );
   checkChoices(read, options);
   const hash = files.hash([...beside.names, ...used.names]);
   const provenance = { ...read.provenance, hash };

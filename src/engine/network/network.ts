@@ -43,6 +43,12 @@ export interface Told {
   };
   /** Names of classes that a file beside the weights holds. */
   readonly labels?: ClassNames;
+  /** [height, width] that a file beside the weights names, where they fix none. */
+  readonly size?: {
+    readonly value: readonly [number, number];
+    /** A sentence for people. */
+    readonly because: string;
+  };
   /** Names of the files beside the weights that were read. */
   readonly sources?: readonly string[];
 }

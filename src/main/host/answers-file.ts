@@ -9,7 +9,7 @@ import { Fault } from "../../shared/fault";
 import { networkExtensions } from "../../shared/network-files";
 import { parseStored, storedAnswers } from "../../shared/stored";
 import { codeOf, replaceFile } from "./folder";
-import { mostShallowBytes, parseShallowJson } from "./shallow-json";
+import { mostShallowBytes, parseShallowJson } from "../../shared/shallow-json";
 
 const suffix = ".proxima.json";
 /** Files that make their folder a network. */

@@ -15,7 +15,7 @@ import { basename } from "node:path";
 import { limits } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { codeOf } from "./folder";
-import { mostShallowBytes, parseShallowJson } from "./shallow-json";
+import { mostShallowBytes, parseShallowJson } from "../../shared/shallow-json";
 
 const mostLabels = 1_000_000;
 

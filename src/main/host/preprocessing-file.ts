@@ -5,7 +5,7 @@ import { cardSchema } from "../../shared/card";
 import { preprocessingSchema, type Preprocessing } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { parseStored, storedAnswers } from "../../shared/stored";
-import { mostShallowBytes, parseShallowJson } from "./shallow-json";
+import { mostShallowBytes, parseShallowJson } from "../../shared/shallow-json";
 
 /** mean and std of p in 0..255. Throws a Fault `invalid-request`; null where there is no such file. */
 export async function readPreprocessingFile(

@@ -1,5 +1,5 @@
 /** JSON of a stranger that is small and flat: what it may hold is known, and nothing of it may swell the host. */
-import { parseJson } from "../../shared/json";
+import { parseJson } from "./json";
 
 /** Bytes of a file of names or answers; a million names of usual length are about so many. */
 export const mostShallowBytes = 8 * 2 ** 20;
