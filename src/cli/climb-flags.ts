@@ -23,7 +23,10 @@ export const climbFlags = {
     help: "sigma of the blur after each step, in pixels; 0 is off",
   },
   rotate: { value: "D", help: "largest rotation, in degrees; 0 is off" },
-  batch: { value: "N", help: "images in one call; it decides the last bits" },
+  batch: {
+    value: "N",
+    help: "images in one call, the last one padded; it decides the last bits",
+  },
   precision: { value: "P", help: "float32 or bfloat16" },
 } as const satisfies Readonly<Record<string, Flag>>;
 

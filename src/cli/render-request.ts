@@ -75,7 +75,7 @@ export function readRequest(
     columns: methods.map((method) => ({ network: id, method })),
     settings: readSettings(values, info.defaults),
     seeds: 1,
-    padBatch: true,
+    padBatch: values.has("batch"),
   };
 }
 

@@ -7,7 +7,7 @@ export {
   type TileUpdate,
 } from "./ascent/ascend";
 export { startImage } from "./ascent/start";
-export { batchesOf, batchThatFits, bytesPerImage } from "./batch";
+export { batchesOf, batchThatFits, bytesPerImage, type Batch } from "./batch";
 export { isTop, softmax, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";
 export type {
@@ -34,6 +34,7 @@ export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, headOfNetwork, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";
 export { randomStream, type RandomStream } from "./random";
+export { StepCache } from "./step/step-cache";
 export type { Attribute, DType, GraphDefinition } from "./step/graph";
 export type { LoadedGraph, NativeRuntime } from "./step/runtime";
 export { experiments } from "./experiments";

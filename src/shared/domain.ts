@@ -11,6 +11,8 @@ export const limits = {
   steps: 100_000,
   batch: 256,
   seeds: 1000,
+  /** Pictures of one gallery: targets times columns times seeds. */
+  runs: 160_000,
   text: 1000,
 } as const;
 

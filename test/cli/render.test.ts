@@ -158,6 +158,39 @@ describe("proxima render", () => {
     expect(await gallery("merged")).toEqual(await gallery("whole"));
   });
 
+  it("compiles one step for all batches, balances them, and pads only to an explicit batch", async () => {
+    const small = [
+      ...["render", net, "--targets", "0,1,2", "--methods", "relu"],
+      ...["--steps", "2"],
+    ];
+    const batches = async (folder: string) =>
+      Object.values(await recordsIn(folder)).map(({ batch }) => batch);
+    const balanced = await proxima([...small, "--out", at("balanced")]);
+    expect(balanced.err).toContain("proxima: compiled 1 step\n");
+    expect(await batches("balanced")).toEqual([3, 3, 3]);
+    const padded = [...small, "--batch", "2", "--out", at("padded")];
+    const ran = await proxima(padded);
+    expect(ran.err).toContain("proxima: compiled 1 step\n");
+    expect(await batches("padded")).toEqual([2, 2, 2]);
+  });
+
+  it("leaves a shard beyond the batches empty, and merges it", async () => {
+    const shards = ["1/3", "2/3", "3/3"];
+    for (const shard of shards) {
+      const ran = await render(`few${shard[0]}`, "--shard", shard);
+      expect(ran.code).toBe(0);
+    }
+    expect(await recordsIn("few3")).toEqual({});
+    const ran = await proxima(
+      ["merge", at("few3"), at("few1"), at("few2"), "--out", at("few")],
+      {},
+    );
+    expect(ran.code).toBe(0);
+    expect(ran.err).not.toContain("missing");
+    await render("few-whole");
+    await sameBytes("few-whole", "few");
+  });
+
   it("writes what opens as a gallery in the library, a shard too", async () => {
     expect((await render("opens")).code).toBe(0);
     expect((await render("opens2", "--shard", "2/2")).code).toBe(0);
@@ -276,7 +309,7 @@ describe("proxima render", () => {
       { terminal: true },
     );
     expect(err).toContain("█");
-    expect(err.endsWith("\r\x1b[2K")).toBe(true);
+    expect(err.endsWith("\r\x1b[2Kproxima: compiled 1 step\n")).toBe(true);
   });
 
   it("needs --force for a folder that is not empty, and then replaces only its own", async () => {

@@ -103,7 +103,7 @@ export async function storeGallery(
       return {
         format: "proxima-run",
         version: 2,
-        id: runId(target, column, method),
+        id: runId(target, column, method, null),
         gallery: id,
         tile: { row, column, seed: 0 },
         createdAt,

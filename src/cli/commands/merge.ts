@@ -4,10 +4,15 @@ import { PartFolder } from "../../main/host/folder";
 import {
   readGallery,
   runFiles,
-  runId,
+  runIdIn,
   type StoredGallery,
 } from "../../main/host/gallery-folder";
-import type { GalleryRecord, RunRecord } from "../../shared/domain";
+import { galleryBatches } from "../../main/host/gallery-plan";
+import type {
+  GalleryRecord,
+  GalleryRequest,
+  RunRecord,
+} from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { needed } from "../arguments";
 import type { Command, Context } from "../command";
@@ -71,6 +76,16 @@ export const merge: Command = {
   },
 };
 
+/** What all shards of a render have in common, and what a message calls it. */
+const agreed = {
+  settings: "settings",
+  targets: "targets",
+  columns: "network or methods",
+  seeds: "seeds",
+  padBatch: "batches",
+} as const satisfies Record<keyof GalleryRequest, string>;
+type Pairs = [keyof GalleryRequest, string][];
+
 /** The unsharded gallery's record. Throws where the parts are not shards of one render. */
 function agree(parts: readonly Part[]): GalleryRecord {
   const [first] = parts;
@@ -86,12 +101,9 @@ function agree(parts: readonly Part[]): GalleryRecord {
   for (const part of parts) {
     const { gallery } = part;
     const { request, shard } = first.gallery;
-    for (const key of ["settings", "targets", "columns"] as const)
+    for (const [key, what] of Object.entries(agreed) as Pairs)
       if (!same(gallery.request[key], request[key]))
-        throw refused(
-          part,
-          `its ${key === "columns" ? "network or methods" : key} differ`,
-        );
+        throw refused(part, `its ${what} differ`);
     if ((gallery.shard?.count ?? 1) !== (shard?.count ?? 1))
       throw refused(part, "it counts another number of shards");
     if (identitiesOf(part).some((identity) => !identities?.includes(identity)))
@@ -120,11 +132,14 @@ function complain(
   context: Context,
 ): string[] {
   const present = new Set(parts.flatMap((p) => p.runs.map((run) => run.id)));
-  const missing = request.targets.flatMap((target) =>
-    request.columns
-      .map(({ method }, column) => runId(target, column, method))
-      .filter((id) => !present.has(id)),
-  );
+  const missing = galleryBatches(request, null)
+    .flatMap(({ items }) => items)
+    .flatMap(({ target, seed }) =>
+      request.columns.map((_, column) =>
+        runIdIn(request, { target, column, seed }),
+      ),
+    )
+    .filter((id) => !present.has(id));
   if (missing.length > 0)
     context.warn(
       `${missing.length} runs are missing, the first is ${missing[0]}: the merged gallery is not complete.`,

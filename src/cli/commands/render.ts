@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { runGallery } from "../../main/host/gallery";
-import { planGallery } from "../../main/host/gallery-plan";
+import { largestBatch, planGallery } from "../../main/host/gallery-plan";
 import { runFiles } from "../../main/host/gallery-folder";
 import { checkBatch } from "../../main/host/memory";
 import type { GalleryProgress } from "../../shared/contract";
@@ -49,7 +49,7 @@ export const render: Command = {
       opened,
       methods.map(({ method }) => method),
     );
-    checkBatch(opened.network, request.settings.batch);
+    checkBatch(opened.network, largestBatch(request));
     const backend = await openTheBackend(context);
     const networks = new Map([[opened.id, opened]]);
     const id = renderId(request, opened);
@@ -83,6 +83,9 @@ export const render: Command = {
     ).finally(() => {
       line.clear();
     });
+    const { compiled } = outcome;
+    if (compiled > 0)
+      context.warn(`compiled ${compiled} ${compiled === 1 ? "step" : "steps"}`);
     if (outcome.state === "cancelled") {
       context.warn(`Cancelled; ${outcome.runs} pictures are kept in ${out}.`);
       return exitCodes.cancelled;

@@ -2,26 +2,25 @@ import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
 import type { AscentSettings, Method, Target } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { classCount, type Network } from "../network/network";
-import { makeStep } from "../step/make-step";
+import { StepCache } from "../step/step-cache";
 import type { NativeRuntime } from "../step/runtime";
 import type { Step } from "../step/step";
-import { transformOf } from "./regularization";
-import { startImage } from "./start";
+import { transformsOf } from "./regularization";
+import { startsOf } from "./start";
 
 /** One batch of targets under several methods, from one start. */
 export interface AscentRequest {
   readonly network: Network;
   /** At most `settings.batch`; a smaller number is padded. */
   readonly targets: readonly Target[];
+  /** Of each target's run: its start and its transforms. Missing: all have `settings.seed`. */
+  readonly seeds?: readonly number[];
   readonly methods: readonly Method[];
   readonly settings: AscentSettings;
   /** Null: tfjs-core's eager backend. */
   readonly runtime: NativeRuntime | null;
-  /**
-   * A step made before for the same network, methods, batch, precision and regularization, for one call after
-   * another; it stays the caller's. Missing: one is made, and let go of at the end.
-   */
-  readonly step?: Step;
+  /** Where the step is from, for one call after another. Missing: one is made, and let go of at the end. */
+  readonly steps?: StepCache;
   /** Where the images go on from; missing: the start image, no update done. */
   readonly resume?: Resume;
 }
@@ -75,26 +74,23 @@ export async function* ascend(
   const { network, targets, methods, settings, runtime, resume } = request;
   const { batch, regularization, steps, stepSize, seed } = settings;
   const directions = directionsOf(network, targets, batch);
-  if (request.step && request.step.batch !== batch)
-    throw new RangeError(`the step takes ${request.step.batch} images`);
-  const step =
-    request.step ??
-    makeStep(
-      {
-        network,
-        methods,
-        batch,
-        precision: settings.precision,
-        regularization,
-      },
-      runtime,
-    );
+  const { steps: kept = new StepCache(runtime) } = request;
+  const { precision } = settings;
+  const lease = kept.lease({
+    network,
+    methods,
+    batch,
+    precision,
+    regularization,
+  });
+  const { step } = lease;
+  const seeds = request.seeds ?? targets.map(() => seed);
   const columns = methods.map(
     (_, index) => new AscentColumn(step, index, targets, network.input),
   );
   try {
-    const start = startImage(network.input, settings.startNoise, seed);
-    for (const column of columns) column.begin(start, resume);
+    const starts = startsOf(network.input, settings.startNoise, seeds);
+    for (const column of columns) column.begin(starts, resume);
     for (let done = resume?.step ?? 0; ; done++) {
       const ended: TileUpdate[] = [];
       for (const column of columns) {
@@ -117,13 +113,13 @@ export async function* ascend(
       }
       if (ended.length > 0) yield ended;
       if (!columns.some((column) => column.running)) return;
-      const transform = transformOf(regularization, seed, done + 1);
+      const transforms = transformsOf(regularization, seeds, done + 1);
       for (const column of columns)
-        column.settle((images) => step.regularize(images, transform));
+        column.settle((images) => step.regularize(images, transforms));
     }
   } finally {
     for (const column of columns) column.dispose();
-    if (!request.step) step.dispose();
+    lease.release();
   }
 }
 
@@ -155,13 +151,16 @@ class AscentColumn {
     return this.#rows.size > 0;
   }
 
-  begin(start: Float32Array, resume: Resume | undefined): void {
+  /** `starts`: by row; the first one pads the batch. */
+  begin(starts: readonly Float32Array[], resume: Resume | undefined): void {
     const { batch } = this.#step;
-    const values = new Float32Array(batch * start.length);
-    for (let i = 0; i < batch; i++) values.set(start, i * start.length);
+    const size = this.#shape.reduce((a, b) => a * b);
+    const values = new Float32Array(batch * size);
+    for (let i = 0; i < batch; i++)
+      values.set(starts[i] ?? starts[0] ?? [], i * size);
     for (const row of resume ? this.#rows : []) {
       const image = resume?.image(row, this.#method);
-      if (image) values.set(image, row * start.length);
+      if (image) values.set(image, row * size);
       else this.#rows.delete(row);
     }
     this.#images = tensor4d(values, [batch, ...this.#shape]);

@@ -8,6 +8,9 @@ export interface Transform {
   readonly rotation: number | null;
 }
 
+/** One for all images of a batch, or one for each; images beyond the list are not rotated. */
+export type Transforms = Transform | readonly Transform[];
+
 /**
  * The random transform of a step, from the seed and the step alone: every target and method shares it.
  * A rotation is uniform in +-`rotate` degrees and happens with `rotateProbability`.
@@ -24,6 +27,25 @@ export function transformOf(
   return {
     rotation: regularization.rotate > 0 && happens ? rotation : null,
   };
+}
+
+/**
+ * The transforms of a step for a batch that mixes seeds, image by image; one for all where they do not differ.
+ */
+export function transformsOf(
+  regularization: Regularization,
+  seeds: readonly number[],
+  step: number,
+): Transforms {
+  const bySeed = new Map(
+    [...new Set(seeds)].map((seed) => [
+      seed,
+      transformOf(regularization, seed, step),
+    ]),
+  );
+  const [first = { rotation: null }, ...others] = bySeed.values();
+  if (others.every(({ rotation }) => rotation === first.rotation)) return first;
+  return seeds.map((seed) => bySeed.get(seed) ?? first);
 }
 
 /**
@@ -52,6 +74,21 @@ export function edgeGain(kernel: Float64Array, length: number): Float64Array {
         inside += kernel[tap + radius] ?? 0;
     return 1 / inside;
   });
+}
+
+/**
+ * The projective transforms of a batch, [1, 8] or [batch, 8] row by row; null where nothing rotates. An image that
+ * does not rotate among others that do gets the identity, which leaves it as it is to the last bit.
+ */
+export function projectiveTransforms(
+  transforms: Transforms,
+  [batch, height, width]: readonly [number, number, number, ...number[]],
+): readonly (readonly number[])[] | null {
+  const all = "rotation" in transforms ? [transforms] : transforms;
+  if (all.every(({ rotation }) => rotation === null)) return null;
+  return Array.from({ length: "rotation" in transforms ? 1 : batch }, (_, i) =>
+    rotationTransform(all[i]?.rotation ?? 0, height, width),
+  );
 }
 
 /**

@@ -17,3 +17,17 @@ export function startImage(
     Math.min(1, Math.max(-1, noise * random.normal())),
   );
 }
+
+/** The start images of a batch, row by row; rows of one seed share theirs. */
+export function startsOf(
+  shape: readonly [number, number, number],
+  noise: number,
+  seeds: readonly number[],
+): Float32Array[] {
+  const starts = new Map<number, Float32Array>();
+  return seeds.map((seed) => {
+    const start = starts.get(seed) ?? startImage(shape, noise, seed);
+    starts.set(seed, start);
+    return start;
+  });
+}

@@ -3,15 +3,15 @@ import { tensor, type Tensor, type Tensor4D } from "@tensorflow/tfjs-core";
 import {
   edgeGain,
   gaussianKernel,
-  rotationTransform,
-  type Transform,
+  projectiveTransforms,
+  type Transforms,
 } from "../ascent/regularization";
 import { GraphBuilder, type Ref } from "./graph";
 import type { NativeRuntime } from "./runtime";
 
 export interface Regularizer {
   /** Takes the images over. */
-  apply(images: Tensor4D, transform: Transform): Tensor4D;
+  apply(images: Tensor4D, transforms: Transforms): Tensor4D;
   dispose(): void;
 }
 
@@ -21,24 +21,29 @@ export function compileRegularization(
   sigma: number,
   runtime: NativeRuntime,
 ): Regularizer {
-  const [, height, width] = shape;
+  const [batch] = shape;
   const graph = new GraphBuilder();
   const image = graph.placeholder("image", shape);
   const blurred = sigma > 0 ? emitBlur(graph, image, sigma) : image;
   const still = graph.clip(blurred, -1, 1).name;
-  const turned = graph.clip(emitRotation(graph, blurred), -1, 1).name;
+  // one angle for all images, or one for each
+  const turned = new Map(
+    [...new Set([1, batch])].map((count) => [
+      count,
+      graph.clip(emitRotation(graph, blurred, count), -1, 1).name,
+    ]),
+  );
   const loaded = runtime.load(runtime.encode(graph.definition));
   return {
-    apply(images, { rotation }) {
-      const transform =
-        rotation === null
-          ? null
-          : tensor([...rotationTransform(rotation, height, width)], [1, 8]);
-      const feeds: Record<string, Tensor> = transform
-        ? { image: images, transform }
+    apply(images, transforms) {
+      const rows = projectiveTransforms(transforms, shape);
+      const count = rows?.length ?? 0;
+      const fed = rows && tensor(rows.flat(), [count, 8]);
+      const feeds: Record<string, Tensor> = fed
+        ? { image: images, [`transform${count}`]: fed }
         : { image: images };
-      const [result] = runtime.run(loaded, feeds, [transform ? turned : still]);
-      transform?.dispose();
+      const [result] = runtime.run(loaded, feeds, [turned.get(count) ?? still]);
+      fed?.dispose();
       images.dispose();
       // the shape is the graph's own
       return result as Tensor4D;
@@ -107,14 +112,14 @@ function emitDepthwise(
   );
 }
 
-/** Bilinear, the edge repeated outside. */
-function emitRotation(graph: GraphBuilder, image: Ref): Ref {
+/** Bilinear, the edge repeated outside. `count` transforms are fed: one, or one for each image. */
+function emitRotation(graph: GraphBuilder, image: Ref, count: number): Ref {
   const [, height = 1, width = 1] = image.shape;
   return graph.add(
     "ImageProjectiveTransformV3",
     [
       image,
-      graph.placeholder("transform", [1, 8]),
+      graph.placeholder(`transform${count}`, [count, 8]),
       graph.ints([height, width]),
       graph.scalar(0),
     ],

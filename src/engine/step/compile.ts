@@ -136,8 +136,8 @@ export function compileStep(
       logits?.dispose();
       return moved;
     },
-    regularize: (images, transform) =>
-      regularizer ? regularizer.apply(images, transform) : images,
+    regularize: (images, transforms) =>
+      regularizer ? regularizer.apply(images, transforms) : images,
     gradient(method, images, directions) {
       const names = fetchesOf(method);
       const { value, norms, logits } = reverse(

@@ -9,7 +9,7 @@ import { slopesOf, type Slopes } from "../../shared/method";
 import {
   edgeGain,
   gaussianKernel,
-  rotationTransform,
+  projectiveTransforms,
 } from "../ascent/regularization";
 import { fold } from "../network/fold";
 import { classCount, inputName, type Network } from "../network/network";
@@ -83,13 +83,14 @@ export function eagerStep(options: StepOptions): Step {
       return { ...move(method, images, directions, stepSize), logits };
     },
     move,
-    regularize(images, { rotation }) {
+    regularize(images, transforms) {
       if (!regularizes) return images;
+      const rows = projectiveTransforms(transforms, images.shape);
       const result = tf.tidy(() => {
         let current = images;
         if (regularization.blur > 0)
           current = blur(current, regularization.blur);
-        if (rotation !== null) current = rotate(current, rotation);
+        if (rows) current = rotate(current, rows);
         return tf.clipByValue(current, -1, 1);
       });
       images.dispose();
@@ -189,12 +190,13 @@ function blur(images: Tensor4D, sigma: number): Tensor4D {
   return tf.mul(tf.mul(both, rows), columns);
 }
 
-function rotate(images: Tensor4D, degrees: number): Tensor4D {
-  const [, height, width] = images.shape;
-  const transform = rotationTransform(degrees, height, width);
+function rotate(
+  images: Tensor4D,
+  transforms: readonly (readonly number[])[],
+): Tensor4D {
   return tf.image.transform(
     images,
-    tf.tensor2d([...transform], [1, 8]),
+    tf.tensor2d(transforms.flat(), [transforms.length, 8]),
     "bilinear",
     "nearest",
   );

@@ -1,6 +1,6 @@
 import type { Tensor4D } from "@tensorflow/tfjs-core";
 import type { Method, Precision, Regularization } from "../../shared/domain";
-import type { Transform } from "../ascent/regularization";
+import type { Transforms } from "../ascent/regularization";
 import type { Network } from "../network/network";
 
 /** What a step is made for. One Step serves all its methods and shares the weights among them. */
@@ -48,7 +48,7 @@ export interface Step {
     stepSize: number,
   ): Omit<Advance, "logits">;
   /** R: blur, rotation, then the clip to [-1, 1]. Takes the images over. */
-  regularize(images: Tensor4D, transform: Transform): Tensor4D;
+  regularize(images: Tensor4D, transforms: Transforms): Tensor4D;
   /** The gradient itself, of the method's own network, with respect to x. */
   gradient(
     method: number,

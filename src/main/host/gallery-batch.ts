@@ -4,6 +4,8 @@ import {
   ascend as engineAscend,
   isTop,
   startImage,
+  type Batch,
+  type StepCache,
   type TileUpdate,
 } from "../../engine";
 import type {
@@ -11,10 +13,10 @@ import type {
   FrameHeader,
   GalleryProgress,
 } from "../../shared/contract";
-import type { RunRecord, Target } from "../../shared/domain";
+import type { RunRecord } from "../../shared/domain";
 import { encodeFault, Fault } from "../../shared/fault";
 import { toPicture } from "../../shared/pictures";
-import { networkOf, type GalleryPlan } from "./gallery-plan";
+import { networkOf, type GalleryItem, type GalleryPlan } from "./gallery-plan";
 import type { GalleryReport } from "./gallery-report";
 import { memoryFault } from "./memory";
 import { TileRun } from "./tile-run";
@@ -50,6 +52,7 @@ const storedAtOnce = 16;
 
 export class GalleryBatch {
   readonly #plan: GalleryPlan;
+  readonly #steps: StepCache;
   readonly #options: GalleryOptions;
   readonly #report: GalleryReport;
   readonly #counts: Counts;
@@ -58,18 +61,20 @@ export class GalleryBatch {
 
   constructor(
     plan: GalleryPlan,
+    steps: StepCache,
     options: GalleryOptions,
     report: GalleryReport,
     counts: Counts,
   ) {
     this.#plan = plan;
+    this.#steps = steps;
     this.#options = options;
     this.#report = report;
     this.#counts = counts;
   }
 
   async run(
-    { first, targets }: { first: number; targets: readonly Target[] },
+    { items, size }: Batch<GalleryItem>,
     columns: readonly number[],
   ): Promise<void> {
     const { record, networks, backend, ascend = engineAscend } = this.#plan;
@@ -80,14 +85,15 @@ export class GalleryBatch {
     const opened = networkOf(networks, chosen[0]?.network);
     const tiles = new Map<string, TileRun>();
     try {
-      for (const [i, target] of targets.entries())
+      for (const [i, { row, target, seed }] of items.entries())
         for (const [j, { method }] of chosen.entries()) {
           const run = await TileRun.begin({
             gallery: record,
             folder: this.#plan.folder,
-            tile: { row: first + i, column: columns[j] ?? j, seed: 0 },
+            tile: { row, column: columns[j] ?? j, seed },
             target,
             method,
+            batch: size,
             network: opened,
             backend: backend.status,
           });
@@ -98,10 +104,12 @@ export class GalleryBatch {
       const steps = ascend(
         {
           network: opened.network,
-          targets,
+          targets: items.map(({ target }) => target),
+          seeds: items.map(({ seed }) => request.settings.seed + seed),
           methods: chosen.map(({ method }) => method),
-          settings: request.settings,
+          settings: { ...request.settings, batch: size },
           runtime: backend.runtime,
+          steps: this.#steps,
         },
         { signal: this.#options.signal },
       );
@@ -115,7 +123,7 @@ export class GalleryBatch {
         this.#report.flush();
       }
     } catch (error) {
-      const fault = memoryFault(error, request.settings.batch);
+      const fault = memoryFault(error, size);
       for (const run of this.#running.values())
         this.#fail(run, Math.max(0, run.scored - 1), fault);
       throw fault;
@@ -138,6 +146,7 @@ export class GalleryBatch {
     ended.sort(
       (a, b) =>
         a.run.plan.tile.row - b.run.plan.tile.row ||
+        a.run.plan.tile.seed - b.run.plan.tile.seed ||
         a.run.plan.tile.column - b.run.plan.tile.column,
     );
     for (let i = 0; i < ended.length; i += storedAtOnce) {
@@ -204,16 +213,20 @@ export class GalleryBatch {
     });
   }
 
-  /** The one start of all tiles, at once: compiling the first step takes some tenths of a second a method. */
+  /** The start of every tile, at once: compiling the first step takes some tenths of a second a method. */
   async #showStart(
     runs: Iterable<TileRun>,
     input: readonly [number, number, number],
   ): Promise<void> {
     const { viewer } = this.#options;
     if (!viewer) return;
-    const { startNoise, seed } = this.#plan.record.request.settings;
-    const { values } = toPicture(input, startImage(input, startNoise, seed));
+    const { startNoise } = this.#plan.record.request.settings;
+    const starts = new Map<number, Int16Array>();
     for (const run of runs) {
+      const start = () =>
+        toPicture(input, startImage(input, startNoise, run.seed)).values;
+      const values = starts.get(run.seed) ?? start();
+      starts.set(run.seed, values);
       viewer.frame(
         run.slot,
         { tile: run.plan.tile, step: 0, shape: [...input] },

@@ -9,6 +9,7 @@ import type { z } from "zod";
 import {
   idSchema,
   type GalleryRecord,
+  type GalleryRequest,
   type Method,
   type RunRecord,
   type Target,
@@ -38,15 +39,47 @@ export const runFiles = {
 
 export interface StoredGallery {
   readonly gallery: GalleryRecord;
-  /** Ordered by row, then column. */
+  /** Ordered by row, then column, then seed. */
   readonly runs: readonly RunRecord[];
   /** Run folders that could not be read. */
   readonly damaged: number;
 }
 
-/** The name of a run's folder: target, column counted from 1, method. */
-export function runId(target: Target, column: number, method: Method): string {
-  return `${target.index}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
+/** The name of a run's folder: target, column counted from 1, method, and the seed where a gallery has several. */
+export function runId(
+  target: Target,
+  column: number,
+  method: Method,
+  seed: number | null,
+): string {
+  const name = `${target.index}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
+  return seed === null ? name : `${name}-s${seed}`;
+}
+
+/** The same for a place of a request; `seed` counts the request's seeds from 0. */
+export function runIdIn(
+  { columns, settings, seeds }: GalleryRequest,
+  {
+    target,
+    column,
+    seed,
+  }: {
+    readonly target: Target;
+    readonly column: number;
+    readonly seed: number;
+  },
+): string {
+  const method = columns[column]?.method;
+  if (!method) throw new RangeError(`no column ${column}`);
+  return runId(target, column, method, seeds > 1 ? settings.seed + seed : null);
+}
+
+/** By row, then column, then seed. */
+export function byTile(
+  { tile: a }: Pick<RunRecord, "tile">,
+  { tile: b }: Pick<RunRecord, "tile">,
+): number {
+  return a.row - b.row || a.column - b.column || a.seed - b.seed;
 }
 
 /** Throws a Fault `damaged-file` for a folder that is no gallery, a damaged one or one of a later version. */
@@ -71,7 +104,7 @@ export async function readGallery(folder: string): Promise<StoredGallery> {
     if (run) runs.push({ ...run, id: name, gallery: gallery.id });
     else damaged += 1;
   }
-  runs.sort((a, b) => a.tile.row - b.tile.row || a.tile.column - b.tile.column);
+  runs.sort(byTile);
   return { gallery, runs, damaged };
 }
 

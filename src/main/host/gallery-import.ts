@@ -78,7 +78,7 @@ export async function findGallery(
     signal.throwIfAborted();
     try {
       const run = await checkRun(join(folder, name), name, record);
-      const tile = `${run.tile.row} ${run.tile.column}`;
+      const tile = `${run.tile.row} ${run.tile.column} ${run.tile.seed}`;
       if (tiles.has(tile))
         throw new Fault("damaged-file", "another run has its place");
       tiles.add(tile);
@@ -236,12 +236,14 @@ async function checkRun(
   if (!(await lstat(folder)).isDirectory()) throw bad("it is a link");
   const file = runFiles.record;
   const record = parseRunRecord(await readText(join(folder, file), file), file);
-  const { row, column } = record.tile;
+  const { row, column, seed } = record.tile;
   const asked = request.columns[column];
   if (!isDeepStrictEqual(record.target, request.targets[row]))
     throw bad(`its class is not that of row ${row + 1}`);
   if (!asked || !isDeepStrictEqual(record.method, asked.method))
     throw bad(`its method is not that of column ${column + 1}`);
+  if (seed >= request.seeds || record.seed !== request.settings.seed + seed)
+    throw bad(`its seed ${record.seed} is not the gallery's`);
   const values = record.shape.reduce((a, b) => a * b, 1);
   if (record.shape.some((d) => d < 1) || values > mostValues)
     throw bad(`a picture of ${record.shape.join(" × ")} is not possible`);

@@ -1,6 +1,18 @@
 /** What a gallery's computation needs, checked before it begins. */
-import { checkTarget, type ascend } from "../../engine";
-import type { GalleryRecord, GalleryRequest, Shard } from "../../shared/domain";
+import {
+  batchesOf,
+  checkTarget,
+  type ascend,
+  type Batch,
+  type StepCache,
+} from "../../engine";
+import {
+  limits,
+  type GalleryRecord,
+  type GalleryRequest,
+  type Shard,
+  type Target,
+} from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { checkPrecision, type Backend } from "./backend";
 import type { OpenedNetwork } from "./networks";
@@ -15,6 +27,8 @@ export interface GalleryPlan {
   /** Every column's network, by the column's reference. */
   readonly networks: Networks;
   readonly backend: Backend;
+  /** Steps that outlive the gallery; missing: they are let go of at its end. */
+  readonly steps?: StepCache;
   /** The engine's, unless a test brings its own. */
   readonly ascend?: typeof ascend;
 }
@@ -27,7 +41,7 @@ export function planGallery(
   { status }: Pick<Backend, "status">,
   shard: Shard | null = null,
 ): GalleryRecord {
-  const { targets, columns, settings } = request;
+  const { targets, columns, settings, seeds } = request;
   const seen = new Set<number>();
   for (const { index } of targets) {
     if (seen.has(index))
@@ -37,6 +51,13 @@ export function planGallery(
       );
     seen.add(index);
   }
+  const runs = targets.length * columns.length * seeds;
+  if (runs > limits.runs)
+    throw new Fault(
+      "invalid-request",
+      `${targets.length} targets under ${columns.length} methods with ${seeds} seeds are ${runs} runs; a gallery holds at most ${limits.runs}.`,
+      "Take fewer seeds or targets.",
+    );
   checkPrecision(status, settings.precision);
   for (const { network } of columns)
     for (const target of targets)
@@ -51,6 +72,31 @@ export function planGallery(
     labels: targets.map(({ index }) => labels[index] ?? ""),
     shard,
   };
+}
+
+/** A target under one seed; all its columns move together. */
+export interface GalleryItem {
+  readonly row: number;
+  readonly target: Target;
+  /** Counts the request's seeds from 0. */
+  readonly seed: number;
+}
+
+/** The batches of a request, row by row and in each row seed by seed; of a shard only its own. */
+export function galleryBatches(
+  { targets, seeds, settings, padBatch }: GalleryRequest,
+  shard: Shard | null,
+): Batch<GalleryItem>[] {
+  const items = targets.flatMap((target, row) =>
+    Array.from({ length: seeds }, (_, seed) => ({ row, target, seed })),
+  );
+  return batchesOf(items, settings.batch, { pad: padBatch, shard });
+}
+
+/** Images in the largest native call of a request. */
+export function largestBatch(request: GalleryRequest): number {
+  const [{ size } = { size: 1 }] = galleryBatches(request, null);
+  return size;
 }
 
 /** Indices of the columns that share a network, group by group in the order of their first. */

@@ -13,7 +13,7 @@ export class GalleryReport {
   readonly #gallery: string;
   readonly #send: (progress: GalleryProgress) => void;
   readonly #began = performance.now();
-  /** Changed tiles by row and column. */
+  /** Changed tiles by row, column and seed. */
   readonly #changed = new Map<string, TileProgress>();
   readonly #samples: { at: number; imageSteps: number }[] = [];
   #imageSteps = 0;
@@ -37,7 +37,8 @@ export class GalleryReport {
 
   /** A tile's newest state; the score joins those not yet told. */
   tile(news: TileNews): void {
-    const key = `${news.tile.row} ${news.tile.column}`;
+    const { row, column, seed } = news.tile;
+    const key = `${row} ${column} ${seed}`;
     const untold = this.#changed.get(key);
     const scores = untold?.scores ?? [];
     if (news.score !== null) scores.push(news.score);

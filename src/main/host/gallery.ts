@@ -1,11 +1,15 @@
 /** Computes a gallery: batch by batch, all methods together, every finished run on disk before it is told. */
-import { batchesOf } from "../../engine";
+import { StepCache } from "../../engine";
 import {
   GalleryBatch,
   type Counts,
   type GalleryOptions,
 } from "./gallery-batch";
-import { columnsByNetwork, type GalleryPlan } from "./gallery-plan";
+import {
+  columnsByNetwork,
+  galleryBatches,
+  type GalleryPlan,
+} from "./gallery-plan";
 import { GalleryReport } from "./gallery-report";
 
 export interface GalleryOutcome {
@@ -14,6 +18,8 @@ export interface GalleryOutcome {
   /** Runs stored. */
   readonly runs: number;
   readonly failed: number;
+  /** Steps compiled for it; a batch whose step was kept from before needs none. */
+  readonly compiled: number;
 }
 
 /**
@@ -26,21 +32,27 @@ export async function runGallery(
   options: GalleryOptions,
 ): Promise<GalleryOutcome> {
   const { request, shard, id } = plan.record;
-  const { steps, batch } = request.settings;
-  const batches = batchesOf(request.targets, batch, shard);
-  const targets = batches.reduce((sum, b) => sum + b.targets.length, 0);
-  const tiles = targets * request.columns.length;
-  const report = new GalleryReport(id, tiles * steps, options.progress);
+  const batches = galleryBatches(request, shard);
+  const groups = columnsByNetwork(request);
+  const items = batches.reduce((sum, b) => sum + b.items.length, 0);
+  const tiles = items * request.columns.length;
+  const total = tiles * request.settings.steps;
+  const report = new GalleryReport(id, total, options.progress);
   const counts: Counts = { runs: 0, failed: 0, cancelled: 0 };
+  const steps = plan.steps ?? new StepCache(plan.backend.runtime);
+  const before = steps.compiled;
+  // the columns of each network take turns, batch by batch
+  const unreserve = steps.reserve(groups.length);
   try {
-    for (const part of batches)
-      for (const columns of columnsByNetwork(request))
+    for (const batch of batches)
+      for (const columns of groups)
         if (!options.signal.aborted)
-          await new GalleryBatch(plan, options, report, counts).run(
-            part,
+          await new GalleryBatch(plan, steps, options, report, counts).run(
+            batch,
             columns,
           );
   } finally {
+    unreserve();
     report.flush(true);
   }
   const complete =
@@ -50,5 +62,6 @@ export async function runGallery(
     elapsedMs: report.elapsedMs,
     runs: counts.runs,
     failed: counts.failed,
+    compiled: steps.compiled - before,
   };
 }

@@ -1,5 +1,6 @@
 /** What the engine host does for the window (engine table) and for main (control table). */
 import { randomBytes } from "node:crypto";
+import { StepCache } from "../../engine";
 import type { ControlTable, EngineTable, Opening } from "../../shared/contract";
 import { Fault } from "../../shared/fault";
 import type { Handlers } from "../../shared/rpc";
@@ -8,7 +9,7 @@ import { checkPicture } from "./check-picture";
 import { downloadsIn } from "./data-folder";
 import { exportGallery } from "./export";
 import { runGallery } from "./gallery";
-import { planGallery } from "./gallery-plan";
+import { largestBatch, planGallery } from "./gallery-plan";
 import { JobQueue } from "./jobs";
 import { labHandlers } from "./lab/handlers";
 import { Library } from "./library";
@@ -45,6 +46,9 @@ interface Setup {
   memoryLimit: number;
 }
 
+/** Compiled steps that wait for the next run; their weights count, what TensorFlow makes of them does not. */
+const idleSteps = { idle: 3, idleBytes: 256 * 2 ** 20 };
+
 /** A token is forgotten once so many later ones have come. */
 const mostTokens = 1000;
 
@@ -76,6 +80,19 @@ export function createHost({
     return path;
   }
 
+  /** Steps stay compiled from one run to the next. */
+  let stepCache: Promise<StepCache> | null = null;
+  const steps = () =>
+    (stepCache ??= backend().then(
+      ({ runtime }) => new StepCache(runtime, idleSteps),
+    ));
+
+  /** Those of networks that are no longer in memory, or were opened again with other answers, go. */
+  async function letStepsGo(): Promise<void> {
+    const held = await networks();
+    (await stepCache)?.retain((network) => held.holds(network));
+  }
+
   async function openNetworks(
     known: Promise<KnownNetworks>,
     dataFolder: string,
@@ -100,11 +117,15 @@ export function createHost({
       (await (await networks()).get(network)).info,
     "networks.open": async ({ token }, context) => {
       const path = pathOf(token);
-      return (await (await networks()).open(path, workOf(context))).info;
+      const opened = await (await networks()).open(path, workOf(context));
+      await letStepsGo();
+      return opened.info;
     },
     "networks.answer": async ({ network, answers }, context) => {
       const all = await networks();
-      return (await all.answer(network, answers, workOf(context))).info;
+      const answered = await all.answer(network, answers, workOf(context));
+      await letStepsGo();
+      return answered.info;
     },
     "networks.export-answers": async ({ network, overwrite }) =>
       (await networks()).exportAnswers(network, { overwrite }),
@@ -147,14 +168,20 @@ export function createHost({
         const opened = await networksOf(request.columns.map((c) => c.network));
         const { memoryLimit } = await ready;
         for (const { network } of opened.values())
-          checkBatch(network, request.settings.batch, memoryLimit);
+          checkBatch(network, largestBatch(request), memoryLimit);
         const used = await backend();
         const record = planGallery(gallery, request, opened, used);
         const shelf = await library();
         const folder = await shelf.begin(record);
         try {
           return await runGallery(
-            { record, folder, networks: opened, backend: used },
+            {
+              record,
+              folder,
+              networks: opened,
+              backend: used,
+              steps: await steps(),
+            },
             {
               signal,
               progress: context.progress.bind(context),
@@ -163,6 +190,7 @@ export function createHost({
           );
         } finally {
           await shelf.end(gallery);
+          await letStepsGo();
         }
       };
       try {
@@ -309,6 +337,7 @@ export function createHost({
     async close() {
       closing.abort();
       await jobs.idle();
+      (await stepCache)?.dispose();
     },
   };
 }

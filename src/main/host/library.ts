@@ -18,7 +18,7 @@ import {
   readPicture,
   readRunRecord,
   runFolders,
-  runId,
+  runIdIn,
   writeGalleryRecord,
   type StoredGallery,
   type StoredPicture,
@@ -243,8 +243,8 @@ function coverOf(
 ): string[] {
   const cover: string[] = [];
   for (const target of request.targets)
-    for (const [column, { method }] of request.columns.entries()) {
-      const id = runId(target, column, method);
+    for (const column of request.columns.keys()) {
+      const id = runIdIn(request, { target, column, seed: 0 });
       if (runs.has(id)) cover.push(id);
       if (cover.length === 6) return cover;
     }

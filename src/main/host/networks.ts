@@ -37,6 +37,8 @@ export class Networks {
   readonly #infos = new Map<string, NetworkInfo>();
   /** Most recently used last. */
   readonly #open = new Map<string, Promise<Held>>();
+  /** The same, once they have been read. */
+  readonly #inMemory = new Map<string, Network>();
 
   constructor({
     remembered = RememberedAnswers.inMemory(),
@@ -74,6 +76,11 @@ export class Networks {
     const opened = await this.#reader.read(place, options);
     this.#places.set(opened.id, place);
     return this.#keep(opened.id, Promise.resolve(opened));
+  }
+
+  /** Whether a network is in memory, with the answers that count now. */
+  holds(network: Network): boolean {
+    return [...this.#inMemory.values()].includes(network);
   }
 
   /** What lay at a path was deleted: it is listed no more, and whoever looks at it keeps it while it is in memory. */
@@ -174,10 +181,11 @@ export class Networks {
     try {
       const held = await network;
       this.#infos.set(id, held.info);
+      if (this.#open.get(id) === network) this.#inMemory.set(id, held.network);
       this.#makeRoom();
       return held;
     } catch (error) {
-      if (this.#open.get(id) === network) this.#open.delete(id);
+      if (this.#open.get(id) === network) this.#letGo(id);
       throw error;
     }
   }
@@ -188,8 +196,13 @@ export class Networks {
     for (const [index, id] of [...this.#open.keys()].reverse().entries()) {
       bytes += 4 * (this.#infos.get(id)?.parameters ?? 0);
       if (index > 0 && (index >= mostInMemory || bytes > mostWeightBytes))
-        this.#open.delete(id);
+        this.#letGo(id);
     }
+  }
+
+  #letGo(id: string): void {
+    this.#open.delete(id);
+    this.#inMemory.delete(id);
   }
 
   async #bundledIds(): Promise<string[]> {

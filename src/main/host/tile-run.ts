@@ -14,7 +14,7 @@ import { tailOf } from "../../shared/tail";
 import { slopesOf } from "../../shared/method";
 import { toPicture } from "../../shared/pictures";
 import { PartFolder } from "./folder";
-import { finishRun, runFiles, runId } from "./gallery-folder";
+import { finishRun, runFiles, runIdIn } from "./gallery-folder";
 import type { OpenedNetwork } from "./networks";
 import { labelsOf } from "./summary";
 
@@ -25,6 +25,8 @@ export interface TilePlan {
   readonly tile: TileRef;
   readonly target: Target;
   readonly method: Method;
+  /** Images in each native call, padding included. */
+  readonly batch: number;
   readonly network: OpenedNetwork;
   readonly backend: EngineStatus;
 }
@@ -48,12 +50,18 @@ export class TileRun {
 
   /** Throws `export-failed` where the gallery's folder cannot be written. */
   static async begin(plan: TilePlan): Promise<TileRun> {
-    const id = runId(plan.target, plan.tile.column, plan.method);
+    const id = runIdOf(plan);
     return new TileRun(plan, await PartFolder.create(plan.folder, id));
   }
 
   get slot(): string {
-    return `${this.plan.tile.row}-${this.plan.tile.column}`;
+    const { row, column, seed } = this.plan.tile;
+    return `${row}-${column}-${seed}`;
+  }
+
+  /** Of this run. */
+  get seed(): number {
+    return this.plan.gallery.request.settings.seed + this.plan.tile.seed;
   }
 
   /** Scores taken so far; the last one belongs to the step before. */
@@ -113,7 +121,8 @@ export class TileRun {
   }
 
   #record(update: TileUpdate, state: RunState, image: Float32Array): RunRecord {
-    const { gallery, tile, target, method, network, backend } = this.plan;
+    const { gallery, tile, target, method, network, backend, batch } =
+      this.plan;
     const slopes = slopesOf(method);
     const logits = update.logits();
     const labels = labelsOf(network.network);
@@ -121,7 +130,7 @@ export class TileRun {
     return {
       format: "proxima-run",
       version: 2,
-      id: runId(target, tile.column, method),
+      id: runIdOf(this.plan),
       gallery: gallery.id,
       tile,
       createdAt: new Date().toISOString(),
@@ -142,8 +151,8 @@ export class TileRun {
       backwardSlope: slopes.backward,
       settings: gallery.request.settings,
       head: network.info.head,
-      seed: gallery.request.settings.seed + tile.seed,
-      batch: gallery.request.settings.batch,
+      seed: this.seed,
+      batch,
       shape: [...network.network.input],
       state,
       step: update.step,
@@ -161,6 +170,10 @@ export class TileRun {
       elapsedMs: performance.now() - this.#began,
     };
   }
+}
+
+function runIdOf({ gallery, tile, target }: TilePlan): string {
+  return runIdIn(gallery.request, { ...tile, target });
 }
 
 /** The population's standard deviation. */

@@ -2,6 +2,7 @@ import { memory } from "@tensorflow/tfjs-core";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   ascend,
+  StepCache,
   type NativeRuntime,
   type TileUpdate,
 } from "../../../src/engine";
@@ -10,7 +11,6 @@ import { startImage } from "../../../src/engine/ascent/start";
 import { node } from "../../../src/engine/network/op";
 import { dense } from "../../../src/engine/network/ops/dense";
 import { flatten } from "../../../src/engine/network/ops/reshape";
-import { makeStep } from "../../../src/engine/step/make-step";
 import { openBackend } from "../../../src/main/host/backend";
 import type { AscentSettings, Target } from "../../../src/shared/domain";
 import {
@@ -254,32 +254,40 @@ describe("ascend", () => {
     }
   });
 
-  it("uses a step of the caller's for one ascent after another, and leaves it to the caller", async () => {
+  it("takes its step from the caller's cache for one ascent after another", async () => {
     const asked = request({ targets: logits(3) });
-    const step = makeStep(
-      {
-        network: asked.network,
-        methods: asked.methods,
-        batch: 4,
-        precision: "float32",
-        regularization: defaults.regularization,
-      },
-      native,
-    );
+    const steps = new StepCache(native, { idle: 1 });
     try {
       for (const seed of [3, 4]) {
         const settings = { ...defaults, seed };
-        const shared = await run({ ...asked, settings, step });
+        const shared = await run({ ...asked, settings, steps });
         const own = await run({ ...asked, settings });
         for (const [key, updates] of own)
           expect(shared.get(key)?.at(-1)?.image).toEqual(updates.at(-1)?.image);
       }
-      await expect(
-        run({ ...asked, settings: { ...defaults, batch: 3 }, step }),
-      ).rejects.toThrow("4 images");
+      expect(steps.compiled).toBe(1);
     } finally {
-      step.dispose();
+      steps.dispose();
     }
+  });
+
+  it("mixes seeds in a batch: each run has its own start and angles, to the last bit", async () => {
+    const regularization = { blur: 0.6, rotate: 20, rotateProbability: 0.5 };
+    const settings = { ...defaults, batch: 3, regularization };
+    const seeds = [3, 8, 5];
+    const all = logits(0, 3, 0);
+    const mixed = await run(request({ targets: all, seeds, settings }));
+    for (const [row, seed] of seeds.entries()) {
+      const alone = await run(
+        request({ targets: all, settings: { ...settings, seed } }),
+      );
+      for (const column of [0, 1, 2])
+        expect(mixed.get(`${row} ${column}`)?.map((u) => u.image)).toEqual(
+          alone.get(`${row} ${column}`)?.map((u) => u.image),
+        );
+    }
+    const [first, other] = [mixed.get("0 0"), mixed.get("2 0")];
+    expect(first?.at(-1)?.image).not.toEqual(other?.at(-1)?.image);
   });
 
   it("refuses a class that is not there, and more targets than the batch", async () => {

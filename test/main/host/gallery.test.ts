@@ -1,7 +1,9 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { memory } from "@tensorflow/tfjs-core";
 import { describe, expect, it, vi } from "vitest";
-import { startImage } from "../../../src/engine";
+import { startImage, StepCache } from "../../../src/engine";
+import { openBackend } from "../../../src/main/host/backend";
 import { runGallery } from "../../../src/main/host/gallery";
 import type { GalleryOptions } from "../../../src/main/host/gallery-batch";
 import { planGallery } from "../../../src/main/host/gallery-plan";
@@ -25,6 +27,7 @@ import type {
 import { Fault } from "../../../src/shared/fault";
 import { toPicture } from "../../../src/shared/pictures";
 import { galleryRecord } from "../../support/records";
+import { mixedNetwork } from "../../support/small-networks";
 import { temporaryFolders } from "../../support/temporary-folder";
 import {
   toyAscend,
@@ -267,7 +270,7 @@ describe("running a gallery", () => {
     const frames: { slot: string; step: number; first: number }[] = [];
     let now = 0;
     vi.spyOn(performance, "now").mockImplementation(() => now);
-    const wanted = vi.fn((slot: string) => slot === "0-0");
+    const wanted = vi.fn((slot: string) => slot === "0-0-0");
     try {
       const { outcome } = await run(request([1, 2], { steps: 30 }), {
         toy: { before: () => void (now += 10) },
@@ -290,8 +293,8 @@ describe("running a gallery", () => {
     }
     const steps = (slot: string) =>
       frames.filter((f) => f.slot === slot).map((f) => f.step);
-    expect(steps("0-0")).toEqual([0, 7, 15, 23, 30]);
-    expect(steps("1-1")).toEqual([0, 30]);
+    expect(steps("0-0-0")).toEqual([0, 7, 15, 23, 30]);
+    expect(steps("1-1-0")).toEqual([0, 30]);
     // the third value of the toy's image is step / 1000; the first frame is the start that all tiles share
     const { startNoise, seed } = request([1], {}).settings;
     const start = startImage([2, 2, 1], startNoise, seed)[2] ?? NaN;
@@ -406,6 +409,106 @@ describe("running a gallery", () => {
   });
 });
 
+describe("the batches of a gallery", () => {
+  /** Runs a request of a network that is computed; what is told apart by tile. */
+  async function compute(asked: GalleryRequest, steps?: StepCache) {
+    const folder = await temporary();
+    const record = planGallery("g", asked, real, await backend);
+    await writeGalleryRecord(folder, record);
+    const outcome = await runGallery(
+      {
+        record,
+        folder,
+        networks: real,
+        backend: await backend,
+        ...(steps && { steps }),
+      },
+      { signal: new AbortController().signal, progress: () => undefined },
+    );
+    return { folder, outcome, runs: (await readGallery(folder)).runs };
+  }
+  const backend = openBackend();
+  const small = mixedNetwork();
+  const real = new Map([
+    ["toy", { ...toyOpened, network: { ...small, labels: [] } }],
+  ]);
+  const many = (count: number, changes: Partial<GalleryRequest> = {}) => ({
+    ...request(
+      Array.from({ length: count }, (_, i) => i),
+      { steps: 3, batch: 3, regularization },
+      [{ kind: "relu" }],
+    ),
+    padBatch: false,
+    ...changes,
+  });
+  const regularization = { blur: 0.5, rotate: 10, rotateProbability: 0.5 };
+  const images = (folder: string, ids: readonly string[]) =>
+    Promise.all(ids.map((id) => readFile(join(folder, id, "image.npy"))));
+
+  it("are balanced, stand in the records, and equal an explicit batch of that size", async () => {
+    const balanced = await compute(many(4));
+    expect(balanced.runs.map(({ batch }) => batch)).toEqual([2, 2, 2, 2]);
+    expect(balanced.runs[0]?.settings.batch).toBe(3);
+    const explicit = many(4, { padBatch: true });
+    const two = await compute({
+      ...explicit,
+      settings: { ...explicit.settings, batch: 2 },
+    });
+    const ids = balanced.runs.map(({ id }) => id);
+    expect(await images(balanced.folder, ids)).toEqual(
+      await images(two.folder, ids),
+    );
+  });
+
+  it("are padded where a batch was asked for", async () => {
+    const { runs } = await compute(many(4, { padBatch: true }));
+    expect(runs.map(({ batch }) => batch)).toEqual([3, 3, 3, 3]);
+  });
+
+  it("are computed with one compilation, two where their sizes differ", async () => {
+    for (const [count, compiled] of [
+      [3, 1],
+      [4, 1],
+      [5, 2],
+    ] as const) {
+      const tensors = memory().numTensors;
+      const { outcome, runs } = await compute(many(count));
+      expect(runs).toHaveLength(count);
+      expect(outcome.compiled).toBe(compiled);
+      expect(memory().numTensors).toBe(tensors);
+    }
+  });
+
+  it("need none where a run before left its step", async () => {
+    const steps = new StepCache((await backend).runtime, { idle: 1 });
+    expect((await compute(many(4), steps)).outcome.compiled).toBe(1);
+    expect((await compute(many(2), steps)).outcome.compiled).toBe(0);
+    steps.dispose();
+  });
+
+  it("mix targets and seeds, row by row, and give each run the bytes of its seed", async () => {
+    const asked = many(2, { seeds: 3 });
+    const { runs, folder } = await compute(asked);
+    expect(runs.map(({ id, seed, tile }) => [id, seed, tile.seed])).toEqual([
+      ["0-1-relu-s1", 1, 0],
+      ["0-1-relu-s2", 2, 1],
+      ["0-1-relu-s3", 3, 2],
+      ["1-1-relu-s1", 1, 0],
+      ["1-1-relu-s2", 2, 1],
+      ["1-1-relu-s3", 3, 2],
+    ]);
+    for (const seed of [1, 2, 3]) {
+      const alone = await compute({
+        ...many(2, { padBatch: true }),
+        settings: { ...asked.settings, seed },
+      });
+      expect(
+        await images(folder, [`0-1-relu-s${seed}`, `1-1-relu-s${seed}`]),
+      ).toEqual(await images(alone.folder, ["0-1-relu", "1-1-relu"]));
+    }
+  });
+});
+
 describe("planning a gallery", () => {
   const plan = (asked: GalleryRequest) => () =>
     planGallery("g", asked, networks, toyBackend);
@@ -416,6 +519,14 @@ describe("planning a gallery", () => {
 
   it.each([
     ["a class the network does not have", request([10]), "has no class 10"],
+    [
+      "more runs than a gallery holds",
+      {
+        ...request(Array.from({ length: 9 }, (_, i) => i)),
+        seeds: 10_000,
+      },
+      "are 180000 runs",
+    ],
     ["a class twice", request([1, 2, 1]), "class 1 is asked for twice"],
     [
       "a precision the backend lacks",

@@ -39,14 +39,14 @@ async function storeGallery(library: Library, id: string, createdAt: string) {
 }
 
 describe("a gallery's folder", () => {
-  it("names runs by target, column and method", () => {
+  it("names runs by target, column and method, and by seed where there are several", () => {
     const target = { kind: "logit", index: 144 } as const;
-    expect(runId(target, 2, { kind: "proxygrad", slope: 0.1 })).toBe(
+    expect(runId(target, 2, { kind: "proxygrad", slope: 0.1 }, null)).toBe(
       "144-3-proxygrad-0.1",
     );
     expect(
-      runId(target, 0, { kind: "slopes", forward: 0, backward: 0.5 }),
-    ).toBe("144-1-slopes-0-0.5");
+      runId(target, 0, { kind: "slopes", forward: 0, backward: 0.5 }, 7),
+    ).toBe("144-1-slopes-0-0.5-s7");
   });
 
   it("holds the record, the raw picture, the floats and the kept steps", async () => {
