@@ -1,6 +1,12 @@
 /** How every format puts a Network together: nodes with unique names, shapes as they come, and a head that gives logits. */
 import { Fault } from "../../shared/fault";
-import { inferShapes, inputName, type Network } from "../network/network";
+import type { Head } from "../../shared/domain";
+import {
+  inferShapes,
+  inputName,
+  type Network,
+  type Told,
+} from "../network/network";
 import {
   node as makeNode,
   type Node,
@@ -10,6 +16,14 @@ import {
 } from "../network/op";
 import { count, spell } from "../network/ops/check";
 import * as ops from "../network/ops/index";
+import {
+  endsLinear,
+  lastActivation,
+  lastComputed,
+  layouts,
+  type LastActivation,
+  type Nodes,
+} from "./last-activation";
 
 export type Input = Network["input"];
 
@@ -17,7 +31,19 @@ export type Input = Network["input"];
 export type Assembly = Pick<
   Network,
   "input" | "nodes" | "output" | "shapes" | "maximises"
-> & { readonly stripped: readonly string[] };
+> & {
+  /** What was taken off: "softmax". */
+  readonly stripped: readonly string[];
+  /** What the file says its output means, or what is assumed; corrections by the user left out. */
+  readonly head: NonNullable<Told["head"]>;
+};
+
+export interface FinishOptions {
+  /** Puts other nodes that compute the same in the place of those collected; names it keeps stay. */
+  readonly improve?: (graph: Graph) => Graph;
+  /** What the user says the output means: `ReadOptions.head`. */
+  readonly head?: Head | null;
+}
 
 /** A network's graph alone. */
 export type Graph = Pick<Network, "input" | "nodes" | "output" | "shapes">;
@@ -30,6 +56,7 @@ export class Assembler {
   readonly #input: Input;
   #nodes = new Map<string, Node>();
   #shapes: Map<string, Shape>;
+  readonly #depths = new Map<string, number>();
 
   constructor(input: Input) {
     this.#input = input;
@@ -58,6 +85,11 @@ export class Assembler {
       );
     this.#nodes.set(unique, node);
     this.#shapes.set(unique, shape);
+    if (inputs.length > 0) {
+      const below = inputs.map((i) => this.#depths.get(i) ?? 0);
+      const own = layouts.has(op.kind) ? 0 : 1;
+      this.#depths.set(unique, Math.max(...below) + own);
+    }
     return unique;
   }
 
@@ -67,42 +99,70 @@ export class Assembler {
     return shape;
   }
 
+  /** Operations on the longest path from the input to a node, those that only lay values out left out. */
+  depthOf(name: string): number {
+    return this.#depths.get(name) ?? 0;
+  }
+
   /**
-   * Takes a last softmax off, or its logarithm, turns a map into one value a class, and says what is maximised.
-   * `improve` may put other nodes that compute the same in the place of those collected; names it keeps stay.
+   * Takes a last softmax, log-softmax or sigmoid off unless `head` is "value" or "map", turns a map into one value a
+   * channel, and reports what the output means. Throws a Fault `invalid-request` for a head "map" where there is none.
    */
-  finish(end: string, improve?: (graph: Graph) => Graph): Assembly {
-    const stripped: string[] = [];
+  finish(end: string, { improve, head = null }: FinishOptions = {}): Assembly {
     const output = improve ? this.#improved(end, improve) : end;
-    const bare = this.#withoutSoftmax(output);
-    if (bare !== output) stripped.push("softmax");
+    const nodes: Nodes = {
+      get: (name) => this.#nodes.get(name),
+      shapeOf: (name) => this.shapeOf(name),
+    };
+    const last = lastActivation(nodes, output);
+    const stays = head === "value" || head === "map";
+    const bare = last && !stays ? this.#without(last) : output;
     if (bare === inputName)
       throw new Fault(
         "unsupported-network",
         "The network does nothing with its input.",
       );
     const [logits, spread] = this.#vector(bare);
-    const nodes = this.#reached(logits);
-    const last = this.#lastComputed(bare);
-    const unit =
-      stripped.length > 0
-        ? "class logit (a last softmax was taken off)"
-        : last?.op.activation
-          ? `output of the last activation (${last.op.kind}, "${last.name}")`
-          : "class logit";
+    if (head === "map" && spread === null)
+      throw new Fault(
+        "invalid-request",
+        `The output is a vector of ${count(this.shapeOf(logits))} values and no map.`,
+        'Take the head "softmax", "sigmoid" or "value".',
+      );
+    const told = headOf(
+      last,
+      spread !== null,
+      count(this.shapeOf(logits)),
+      () => endsLinear(nodes, bare),
+    );
+    const unit = unitOf(
+      bare === output ? null : last,
+      head ?? told.value,
+      lastComputed(nodes, bare),
+    );
+    const reached = this.#reached(logits);
     return {
       input: this.#input,
-      nodes,
+      nodes: reached,
       output: logits,
       shapes: new Map(
-        [inputName, ...nodes.map((n) => n.name)].map((name) => [
+        [inputName, ...reached.map((n) => n.name)].map((name) => [
           name,
           this.shapeOf(name),
         ]),
       ),
       maximises: spread ? `mean over the map (${spread}) of a ${unit}` : unit,
-      stripped,
+      stripped: last && bare !== output ? [last.kind] : [],
+      head: told,
     };
+  }
+
+  /** The values before a last activation, laid out as those after it. */
+  #without({ logits, moves }: LastActivation): string {
+    return moves.reduce(
+      (input, move) => this.add(move.op, move.name, [input], move.attributes),
+      logits,
+    );
   }
 
   #improved(output: string, improve: (graph: Graph) => Graph): string {
@@ -114,50 +174,21 @@ export class Assembler {
     return better.output;
   }
 
-  /** The node whose values these are, perhaps laid out anew. */
-  #lastComputed(output: string): Node | undefined {
-    let node = this.#nodes.get(output);
-    while (node && layouts.includes(node.op.kind))
-      node = this.#nodes.get(node.inputs[0] ?? "");
-    return node;
-  }
-
-  /** The output without its softmax or the logarithm of it, after which it may be laid out anew. */
-  #withoutSoftmax(output: string): string {
-    const moves: Node[] = [];
-    const before = (of: Node) => this.#nodes.get(of.inputs[0] ?? "");
-    let node = this.#nodes.get(output);
-    let seesLog = false;
-    while (
-      node &&
-      (layouts.includes(node.op.kind) || (!seesLog && isLog(node)))
-    ) {
-      if (isLog(node)) seesLog = true;
-      else moves.unshift(node);
-      node = before(node);
-    }
-    const [logits] = node?.inputs ?? [];
-    if (node?.op.kind !== ops.softmax.kind || logits === undefined)
-      return output;
-    // what is laid out anew is one value a class: the softmax is over the classes
-    const shape = this.shapeOf(logits);
-    if (moves.length > 0 && shape.at(-1) !== count(shape)) return output;
-    return moves.reduce(
-      (input, move) => this.add(move.op, move.name, [input], move.attributes),
-      logits,
-    );
-  }
-
   /** The output as [class], and the map's size where it had one. */
   #vector(name: string): [string, string | null] {
     const shape = this.shapeOf(name);
     const [height, width] = shape;
     if (shape.length === 1) return [name, null];
+    if (shape.length === 2) {
+      const attributes = { kind: "mean", axes: [0], keepDims: false } as const;
+      const mean = this.add(ops.reduce, `${name}/mean`, [name], attributes);
+      return [mean, `${height ?? 0} positions`];
+    }
     if (shape.length !== 3)
       throw new Fault(
         "unsupported-network",
         `The output has the shape ${spell(shape)}.`,
-        "Networks end in a vector [class] or in a map [height, width, class].",
+        "Export the network with an output [class] or [height, width, channel].",
       );
     if (height === 1 && width === 1)
       return [this.add(ops.flatten, `${name}/flat`, [name], {}), null];
@@ -186,13 +217,40 @@ export class Assembler {
   }
 }
 
-/** Operations that only lay values out anew. */
-const layouts: readonly string[] = [
-  ops.reshape.kind,
-  ops.flatten.kind,
-  ops.transpose.kind,
-];
+/** What the output of a finished graph means: its last activation says so, or else it is assumed. */
+function headOf(
+  last: LastActivation | null,
+  isMap: boolean,
+  values: number,
+  isLinear: () => boolean,
+): Assembly["head"] {
+  if (isMap) return { value: "map", from: "file" };
+  if (last)
+    return {
+      value: last.kind === "sigmoid" ? "sigmoid" : "softmax",
+      from: "file",
+    };
+  const isSoftmax = values > 1 && isLinear();
+  return { value: isSoftmax ? "softmax" : "value", from: "assumed" };
+}
 
-function isLog(node: Node): boolean {
-  return node.op.kind === ops.log.kind;
+/** What one value of the output is, in words. */
+function unitOf(
+  taken: LastActivation | null,
+  head: Head,
+  last: Node | undefined,
+): string {
+  if (taken) {
+    const unit = taken.kind === "sigmoid" ? "logit of a unit" : "class logit";
+    return `${unit} (a last ${taken.kind} was taken off)`;
+  }
+  if (last?.op.activation)
+    return `output of the last activation (${last.op.kind}, "${last.name}")`;
+  const units = {
+    softmax: "class logit",
+    sigmoid: "logit of a unit",
+    value: "output value",
+    map: "channel",
+  };
+  return units[head];
 }

@@ -292,10 +292,9 @@ describe("what cannot be done is refused", () => {
     expect(fault.message).toContain('Node "switch" (Switch)');
   });
 
-  it.each([
-    [[1, 16, 2], "[1, 16, 2]"],
-    [[1, 32, 1], "[1, 32, 1]"],
-  ])("boxes and points %j, with what the outputs are", async (to, spelled) => {
+  it("points, with what the outputs are", async () => {
+    const to = [1, 32, 1];
+    const spelled = "[1, 32, 1]";
     const boxes = [
       { name: "to", op: "Const" },
       { name: "boxes", op: "Reshape", input: ["image", "to"] },

@@ -317,7 +317,7 @@ describe("layers", () => {
 });
 
 describe("what is maximised", () => {
-  const conv = (activation: "softmax" | "sigmoid" | "relu" | "linear") =>
+  const conv = (activation: "softmax" | "sigmoid" | "tanh" | "linear") =>
     tf.sequential({
       layers: [
         layers.conv2d({
@@ -341,18 +341,23 @@ describe("what is maximised", () => {
     const network = await open(model);
     const images = randomImages(network.input);
     expectClose(logitsOf(network, images), means(model, images));
-    expect(network.maximises).toBe(
-      "mean over the map (5 x 4) of a class logit",
-    );
+    expect(network.maximises).toBe("mean over the map (5 x 4) of a channel");
+    expect(network.told.head).toEqual({ value: "map", from: "file" });
   });
 
   it("is named where the network ends in another activation", async () => {
-    const model = conv("sigmoid");
+    const model = conv("tanh");
     const network = await open(model);
     const images = randomImages(network.input);
     expectClose(logitsOf(network, images), means(model, images));
-    expect(network.maximises).toMatch(/mean over the map .*\(sigmoid, "/);
+    expect(network.maximises).toMatch(/mean over the map .*\(tanh, "/);
     expect(network.provenance.stripped).toEqual([]);
+  });
+
+  it("is what went into a sigmoid over a map", async () => {
+    const network = await open(conv("sigmoid"));
+    expect(kinds(network)).toEqual(["conv2d", "global-average-pool"]);
+    expect(network.provenance.stripped).toEqual(["sigmoid"]);
   });
 
   it("is what went into a softmax over the channels of a map", async () => {

@@ -50,9 +50,12 @@ export async function readKeras(
         options.progress("Reading layers", done, total);
       },
     });
-    return { ...assembler.finish(built.output), preparing: built.preparing };
+    return {
+      ...assembler.finish(built.output, { head: options.head ?? null }),
+      preparing: built.preparing,
+    };
   };
-  const { stripped, preparing, ...graph } = await assemble().catch(
+  const { stripped, head, preparing, ...graph } = await assemble().catch(
     (error: unknown) => {
       throw sizedFault(error, shape, options);
     },
@@ -72,6 +75,7 @@ export async function readKeras(
     told: {
       fixedSize: fixedSizeOf(shape),
       preprocessing: tellPreprocessing(graph, preparing, topology),
+      head,
     },
   };
 }

@@ -4,7 +4,7 @@ import { simplify } from "../../network/simplify";
 import { Assembler, type Graph, type Input } from "../assembler";
 import { Arranging } from "./arranging";
 import { binary, clip, elementwise, prelu, unary } from "./elementwise";
-import { outputOf } from "./finish";
+import { outputOf, outputShape } from "./finish";
 import { Folding } from "./folding";
 import { concat, reshape, transpose } from "./layout";
 import { expand, gather, pad } from "./picking";
@@ -22,7 +22,7 @@ import { permuted, plainView } from "./view";
 import { conv2d, convTranspose2d } from "./convolutions";
 import { adaptiveAveragePool, pool } from "./pools";
 import { resize } from "./resizing";
-import type { Work } from "./work";
+import { isConstant, viewOf, type Work } from "./work";
 
 export { Folding } from "./folding";
 export type * from "./lowering";
@@ -71,9 +71,12 @@ export function createLowering(
     resize: (...given) => resize(work, ...given),
     mapConstant: (...given) => folding.map(...given),
     zipConstants: (...given) => folding.zip(...given),
-    finish(output) {
+    outputShape: (output) => outputShape(work, output),
+    depthOf: (value) =>
+      isConstant(value) ? 0 : assembler.depthOf(viewOf(value).node),
+    finish(output, head) {
       const node = outputOf(work, output);
-      return assembler.finish(node, improve);
+      return assembler.finish(node, { improve, head: head ?? null });
     },
   };
 }

@@ -6,6 +6,7 @@
  * The graph is lowered at batch one and run for any batch: every node maps the value of one image to the value of
  * one image, so where the batch axis of the file goes (merged into windows, moved to the back) never matters.
  */
+import type { Head } from "../../../shared/domain";
 import type { Op, Shape, Weight } from "../../network/op";
 import type { Padding, Pads, Pair } from "../../network/ops/index";
 import type { Assembly } from "../assembler";
@@ -258,6 +259,10 @@ export interface Lowering {
     type: Constant["type"],
   ): Constant;
 
-  /** The finished graph, ending in `output`: softmax taken off, one value a class. */
-  finish(output: Value): Assembly;
+  /** The shape of `output` as an output, batch left out, channels last; null where it does not depend on the image. */
+  outputShape(output: Value): Shape | null;
+  /** Operations on the longest path from the input; see `Assembler.depthOf`. */
+  depthOf(value: Value): number;
+  /** The finished graph, ending in `output`: a last softmax or sigmoid taken off, one value a channel. `head`: `ReadOptions.head`. */
+  finish(output: Value, head?: Head | null): Assembly;
 }

@@ -61,7 +61,32 @@ export function softmax(
   const view = dynamic(work, name, x);
   const along = wholeAxis(name, axis, view.dims.length);
   const laid = lastAxes(work, name, view, [along]);
-  return viewAs(work.assembler.add(ops.softmax, name, [laid.node], {}), laid);
+  const y = viewAs(
+    work.assembler.add(ops.softmax, name, [laid.node], {}),
+    laid,
+  );
+  // maps keep their channels last, by which the end of a network knows them
+  return isMap(view) ? asBefore(work, name, view, y) : y;
+}
+
+function isMap(view: View): boolean {
+  return (
+    view.dims.length === 4 && view.axes.filter((a) => a.length > 0).length === 3
+  );
+}
+
+/** The view with its axes stored in the order they had in another; as it is where that is cut otherwise. */
+function asBefore(work: Work, name: string, before: View, view: View): View {
+  const place = (v: View, factor: Factor | undefined) =>
+    v.axes.findIndex((axis) => factor !== undefined && axis.includes(factor));
+  if (before.order.length !== 3 || view.order.length !== 3) return view;
+  const order = before.order.map(
+    (factor) => view.axes[place(before, factor)]?.[0],
+  );
+  const target = order.filter((factor) => factor !== undefined);
+  return target.length === 3
+    ? work.arranging.ordered(name, view, target)
+    : view;
 }
 
 export function batchNorm(

@@ -8,7 +8,7 @@ import { createLowering } from "../lowering/index";
 import { decodeFile } from "../protobuf-file";
 import { chooseInput, type ChosenInput } from "./choose-input";
 import { flatten, reaching, topScope, type FlatGraph } from "./graph";
-import { checkOperators, lastLogSoftmax, lower } from "./lower";
+import { checkOperators, lower } from "./lower";
 import { looksLikeModel } from "./looks";
 import { preprocessingOf } from "./metadata";
 import { modelProto, type GraphProto, type ModelProto } from "./model";
@@ -54,7 +54,7 @@ export const onnx: Format = {
       ...output.warnings,
       ...warningsOf(input, scope.opset("")),
     ];
-    const { assembly, stripped } = await assembled(
+    const { stripped, head, ...assembly } = await assembled(
       parts,
       new Tensors(files, name, file),
       options,
@@ -74,6 +74,7 @@ export const onnx: Format = {
       told: {
         fixedSize: input.fixedSize,
         preprocessing: preprocessingOf(model, input),
+        head,
       },
     } satisfies Network;
   },
@@ -152,11 +153,10 @@ async function assembled(
   parts: Parts,
   tensors: Tensors,
   options: ReadOptions,
-): Promise<{ assembly: Omit<Assembly, "stripped">; stripped: string[] }> {
+): Promise<Assembly> {
   const { input } = parts;
   try {
-    const { stripped, ...assembly } = await assemble(parts, tensors, options);
-    return { assembly, stripped: [...stripped] };
+    return await assemble(parts, tensors, options);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const { fixedSize } = input;
@@ -198,21 +198,11 @@ async function assemble(
   const value = input.batched
     ? image
     : lowering.reshape(input.name, image, image.dims.slice(1));
-  const logSoftmax = lastLogSoftmax(alive, output);
-  const walk = {
-    lowering,
-    tensors,
-    batch: input.batch,
-    options,
-    lastLogSoftmax: logSoftmax,
-  };
+  const walk = { lowering, tensors, batch: input.batch, options };
   const named = { name: input.name, value };
   const result = await lower(flat, alive, named, output, walk);
   checkBatch(graph, flat, output, result.dims, input.batch);
-  const assembly = lowering.finish(result);
-  return logSoftmax.size > 0
-    ? { ...assembly, stripped: ["log-softmax"] }
-    : assembly;
+  return lowering.finish(result, options.head);
 }
 
 /** Whether one image gives its part of what the file says a batch gives. */

@@ -16,7 +16,6 @@ import {
 import type { TensorProto } from "./model";
 import type { OnnxNode } from "./node";
 import { operators } from "./operators/index";
-import { softmax } from "./operators/normalization";
 import { valueCount, type Tensors } from "./tensors";
 
 export interface Walk {
@@ -24,8 +23,6 @@ export interface Walk {
   readonly tensors: Tensors;
   readonly batch: number;
   readonly options: ReadOptions;
-  /** Nodes whose logarithm of softmax is taken off: they end the network. */
-  readonly lastLogSoftmax: ReadonlySet<OnnxNode>;
 }
 
 const mostNamed = 20;
@@ -157,9 +154,7 @@ class Walker {
   }
 
   #done(node: OnnxNode, inputs: readonly (Value | null)[]): readonly Value[] {
-    const operator = this.#walk.lastLogSoftmax.has(node)
-      ? softmax
-      : operators.get(node.kind);
+    const operator = operators.get(node.kind);
     if (!operator) return node.refuse("there is no such operation.");
     return [operator(new Call(node, inputs, this.#around))].flat();
   }
@@ -215,36 +210,5 @@ class Walker {
       this.#uses.set(name, left);
       if (left <= 0) values.delete(name);
     }
-  }
-}
-
-/** Operations that leave one value a class as it is. */
-const moving = new Set([
-  ...[
-    "Identity",
-    "Reshape",
-    "Flatten",
-    "Squeeze",
-    "Unsqueeze",
-    "Cast",
-    "Dropout",
-  ],
-]);
-
-/** The logarithm of softmax that ends the network, if one does. */
-export function lastLogSoftmax(
-  nodes: readonly OnnxNode[],
-  output: string,
-): ReadonlySet<OnnxNode> {
-  const givers = new Map(
-    nodes.flatMap((n) => n.outputs.map((o): [string, OnnxNode] => [o, n])),
-  );
-  for (let name = output; ;) {
-    const node = givers.get(name);
-    if (!node) return new Set();
-    if (node.kind === "LogSoftmax") return new Set([node]);
-    const [first = ""] = node.inputs;
-    if (!moving.has(node.kind)) return new Set();
-    name = first;
   }
 }

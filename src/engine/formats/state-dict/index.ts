@@ -80,7 +80,7 @@ export async function networkOf(
   const modules = new Modules(weights, lowering);
   const logits = await member.build(modules, lowering.input("NCHW"));
   checkSurplus(weights, member, found);
-  const { stripped, ...assembly } = lowering.finish(logits);
+  const { stripped, head, ...assembly } = lowering.finish(logits, options.head);
   return {
     ...assembly,
     name: files.title,
@@ -101,7 +101,7 @@ export async function networkOf(
       fixedSize: fixedSizeOf(shape),
       preprocessing: preprocessingOf(member, family, channels),
       assumptions: assume.used,
-      ...(member.head && { head: { value: member.head, from: "assumed" } }),
+      head: member.head ? { value: member.head, from: "assumed" } : head,
     },
   };
 }

@@ -1,4 +1,5 @@
 /** From a TensorFlow graph to a network: what all three formats share. */
+import type { OutputChoice } from "../../../shared/domain";
 import { Fault } from "../../../shared/fault";
 import type { Network } from "../../network/network";
 import type { Assembly } from "../assembler";
@@ -24,7 +25,7 @@ import {
 } from "./inputs";
 import { lowerOf } from "./ops/index";
 import {
-  best,
+  choose,
   endsOf,
   leftOut,
   named,
@@ -58,7 +59,7 @@ export async function lowerGraph(
 ): Promise<Network> {
   const { image, candidates, warnings } = chosen(opened);
   const size = inputOf(image.shape, options);
-  const { assembly, ending, endings, failed } = await built(
+  const { assembly, ending, outputs, failed } = await built(
     opened,
     image,
     candidates,
@@ -67,7 +68,7 @@ export async function lowerGraph(
   ).catch((error: unknown) => {
     throw unfit(error, image, options);
   });
-  const { stripped, ...network } = assembly;
+  const { stripped, head, ...network } = assembly;
   return {
     ...network,
     name: files.title,
@@ -81,7 +82,7 @@ export async function lowerGraph(
       warnings: [
         ...warnings,
         ...leftOut(failed, (fault) => fault.message),
-        ...otherOutputs(endings, ending),
+        ...otherOutputs(outputs),
       ],
     },
     told: {
@@ -91,18 +92,18 @@ export async function lowerGraph(
         [ending.candidate.source.node],
         (node) => opened.tensor(node),
       ),
+      outputs,
+      head,
     },
   };
 }
 
-function otherOutputs(endings: readonly Ending[], taken: Ending): string[] {
-  const names = endings
-    .filter((ending) => ending !== taken)
-    .map(({ candidate }) => candidate.name);
-  return names.length === 0
+function otherOutputs(outputs: readonly OutputChoice[]): string[] {
+  const [taken, ...others] = outputs.map(({ name }) => name);
+  return taken === undefined || others.length === 0
     ? []
     : [
-        `"${taken.candidate.name}" is taken of several outputs; the others are ${named(names)}.`,
+        `"${taken}" is taken of several outputs; the others are ${named(others)}.`,
       ];
 }
 
@@ -174,7 +175,7 @@ interface Built {
   readonly assembly: Assembly;
   /** The one taken, among all that depend on the image. */
   readonly ending: Ending;
-  readonly endings: readonly Ending[];
+  readonly outputs: readonly OutputChoice[];
   readonly failed: ReadonlyMap<Candidate, Fault>;
 }
 
@@ -205,9 +206,12 @@ async function built(
         "Nothing that the graph ends in depends on the image.",
       )
     );
-  const ending = best(endings);
-  const assembly = lowering.finish(asVector(lowering, ending));
-  return { assembly, ending, endings, failed };
+  const { ending, outputs } = choose(endings, lowering, options.output ?? null);
+  const assembly = lowering.finish(
+    asVector(lowering, ending),
+    options.head ?? null,
+  );
+  return { assembly, ending, outputs, failed };
 }
 
 /** One value a class as [1, class]; maps stay. */

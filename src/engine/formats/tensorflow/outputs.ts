@@ -1,7 +1,9 @@
 /** Which of a graph's tensors the network ends in. */
 import { Fault } from "../../../shared/fault";
 import { spell } from "../../network/ops/check";
-import type { Dynamic } from "../lowering/index";
+import type { OutputChoice } from "../../../shared/domain";
+import { chooseOutput } from "../choose-output";
+import type { Dynamic, Lowering } from "../lowering/index";
 import { behind, certain, type FlatNode, type Source } from "./flatten";
 import { isPlaceholder, isSwitch } from "./inputs";
 import { lowerOf } from "./ops/index";
@@ -64,7 +66,7 @@ function dependents(
   return found;
 }
 
-/** The tensor before a last ArgMax, TopK or log-softmax: those say no more than the scores they read. */
+/** The tensor before a last ArgMax or TopK: those say no more than the scores they read. */
 export function beforeLast(candidate: Candidate): Candidate {
   let { source } = candidate;
   const stripped = [...candidate.stripped];
@@ -74,7 +76,6 @@ export function beforeLast(candidate: Candidate): Candidate {
     if (!input) break;
     const cut = node.op === "Cast" && node.attributes.type("DstT") !== "float";
     if (/^(ArgMax|TopKV?2?)$/.test(node.op)) stripped.push(node.op);
-    else if (node.op === "LogSoftmax") stripped.push("log-softmax");
     else if (!cut) break;
     source = input;
   }
@@ -164,49 +165,46 @@ export interface Ending {
   readonly value: Dynamic;
 }
 
-/**
- * The ending with the scores of classes: a softmax first, then the longest vector, then the map with the most
- * channels. Throws a Fault `unsupported-network` where there is none.
- */
-export function best(endings: readonly Ending[]): Ending {
-  const ranked = endings
-    .map((ending) => ({ ending, rank: rankOf(ending) }))
-    .filter(({ rank }) => rank[0] > 0)
-    .sort((a, b) => b.rank[0] - a.rank[0] || b.rank[1] - a.rank[1]);
-  const [first] = ranked;
-  if (first) return first.ending;
+/** The output that is taken, by the rule of all formats, and all there are. */
+export function choose(
+  endings: readonly Ending[],
+  lowering: Lowering,
+  asked: string | null,
+): { ending: Ending; outputs: readonly OutputChoice[] } {
+  const fit = endings.filter(({ value }) => !isPoints(value));
+  if (fit.length === 0) throw noClasses(endings);
+  // an ArgMax beside the scores it reads ends in the same tensor
+  const distinct = fit.filter(
+    ({ candidate, value }) =>
+      candidate.stripped.length === 0 ||
+      candidate.name === asked ||
+      !fit.some((f) => f.value === value && f.candidate.stripped.length === 0),
+  );
+  const { chosen, outputs } = chooseOutput(
+    distinct.map((ending, order) => ({
+      name: ending.candidate.name,
+      shape: lowering.outputShape(ending.value) ?? [],
+      depth: lowering.depthOf(ending.value),
+      order,
+      ending,
+    })),
+    asked,
+  );
+  return { ending: chosen.ending, outputs };
+}
+
+/** [1, n, 1] has a value for each box or point, not for each class. */
+function isPoints({ dims }: Dynamic): boolean {
+  return dims.length === 3 && dims[2] === 1 && dims[1] !== 1;
+}
+
+function noClasses(endings: readonly Ending[]): Fault {
   const shown = endings
-    .slice(0, 10)
+    .slice(0, 3)
     .map(({ candidate, value }) => `"${candidate.name}" ${spell(value.dims)}`);
-  throw new Fault(
+  return new Fault(
     "unsupported-network",
     `The network gives no value for each class: its ${shown.length === 1 ? "output is" : "outputs are"} ${shown.join(", ")}.`,
-    "Boxes, points and sequences cannot be visualised by class. Supported are networks that end in a vector of classes, or in a map [height, width, class].",
+    "Open a network that ends in a vector of classes, or in a map [height, width, class].",
   );
-}
-
-/** How well an ending suits, and how many classes it has. */
-function rankOf({ candidate, value }: Ending): readonly [number, number] {
-  const real = value.dims.filter((d) => d !== 1);
-  const classes = real.length <= 1 ? (real[0] ?? 1) : (value.dims.at(-1) ?? 0);
-  const scores = candidate.stripped.length > 0 || isSoftmax(candidate.source);
-  // [1, n, 1] has a value for each box or point, not for each class
-  const points = value.dims.length === 3 && value.dims.at(-1) === 1;
-  if (points && classes > 1) return [0, classes];
-  if (real.length <= 1) return [scores ? 4 : classes > 1 ? 3 : 1, classes];
-  return [value.dims.length === 4 && value.dims[0] === 1 ? 2 : 0, classes];
-}
-
-function isSoftmax(source: Source): boolean {
-  let found = behind(source);
-  for (
-    let i = 0;
-    i < 8 && /^(Reshape|Squeeze|Cast)$/.test(found.node.op);
-    i++
-  ) {
-    const [input] = found.node.inputs;
-    if (!input) break;
-    found = behind(input);
-  }
-  return found.node.op === "Softmax";
 }

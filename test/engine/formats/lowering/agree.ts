@@ -59,7 +59,8 @@ export function lower(
   const lowering = createLowering(input);
   const value = program(lowering);
   const all = value.dims.reduce((a, b) => a * b, 1);
-  return lowering.finish(lowering.reshape("flat", value, [1, all]));
+  // the head of plain values keeps a last activation on
+  return lowering.finish(lowering.reshape("flat", value, [1, all]), "value");
 }
 
 /** Expects that a program means the same lowered and naive, for each image of a batch of two. */

@@ -690,6 +690,12 @@ export function naiveLowering(image: Tensor): Lowering {
     zipConstants() {
       throw new Error("constants are folded, not evaluated");
     },
+    outputShape() {
+      throw new Error("the naive evaluator ends in values");
+    },
+    depthOf() {
+      throw new Error("the naive evaluator has no nodes");
+    },
     finish() {
       throw new Error("the naive evaluator ends in values");
     },
