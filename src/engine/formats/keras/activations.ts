@@ -7,6 +7,8 @@ export interface Activation {
   readonly name: string;
   readonly op: Op;
   readonly attributes: object;
+  /** What is done to its value. */
+  readonly then?: Op;
 }
 
 function of<A extends object>(name: string, op: Op<A>, attributes: A) {
@@ -21,6 +23,10 @@ const activations: ReadonlyMap<string, Activation> = new Map<
   of("relu6", ops.rectifier, { slope: 0, ceiling: 6 }),
   of("leaky_relu", ops.rectifier, { slope: 0.2, ceiling: null }),
   of("softmax", ops.softmax, {}),
+  [
+    "log_softmax",
+    { name: "log_softmax", op: ops.softmax, attributes: {}, then: ops.log },
+  ],
   of("sigmoid", ops.sigmoid, {}),
   of("tanh", ops.tanh, {}),
   of("elu", ops.elu, { alpha: 1 }),
@@ -47,11 +53,6 @@ const [, hardSigmoid3] = of("hard_sigmoid", ops.hardSigmoid, {
   offset: 0.5,
 });
 
-export const activationNames: readonly string[] = [
-  "linear",
-  ...activations.keys(),
-];
-
 /** Null: linear, nothing to do, or unknown; see {@link unknownActivation}. */
 export function activationOf(
   value: unknown,
@@ -59,23 +60,33 @@ export function activationOf(
 ): Activation | null {
   const name = nameOf(value);
   if (name === hardSigmoid3.name && version === 3) return hardSigmoid3;
-  return activations.get(name) ?? null;
+  return activations.get(name ?? "") ?? null;
 }
 
-/** The name of an activation that cannot be done; null where it can. */
-export function unknownActivation(value: unknown): string | null {
+/** What an activation that cannot be done is, in words that follow "has"; null where it can. */
+export function unknownActivation(
+  value: unknown,
+  version: 2 | 3,
+): string | null {
   const name = nameOf(value);
-  return activationNames.includes(name) ? null : name;
+  if (name === null)
+    return "a lambda as its activation, code that is never run";
+  if (name !== "linear" && !activations.has(name))
+    return `the activation ${JSON.stringify(name.slice(0, 100))}`;
+  // Keras 3 writes its own functions as plain names
+  return version === 3 && isObject(value) && value["class_name"] === "function"
+    ? `an activation of its own called ${JSON.stringify(name)}, whose code lies elsewhere`
+    : null;
 }
 
-/** A name, nothing (linear), or Keras' { class_name: "function", config: name }. */
-function nameOf(value: unknown): string {
+/** A name, nothing (linear), or { class_name: "function", config: name }; null for code. */
+function nameOf(value: unknown): string | null {
   if (value === null || value === undefined) return "linear";
   if (typeof value === "string") return value;
-  if (isObject(value)) {
-    const { config, class_name: className } = value;
-    if (typeof config === "string") return config;
-    if (typeof className === "string") return className;
-  }
-  return JSON.stringify(value).slice(0, 100);
+  if (!isObject(value)) return null;
+  const { config, class_name: className } = value;
+  if (typeof config === "string") return config;
+  return typeof className === "string" && className !== "__lambda__"
+    ? className
+    : null;
 }

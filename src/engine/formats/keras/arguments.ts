@@ -55,6 +55,26 @@ export function mapCall<T, U>(call: Call<T>, change: (t: T) => U): Call<U> {
   };
 }
 
+/**
+ * The call with all its arguments by name. `parameters`: their names in the order of the call; `names`: those that
+ * are called otherwise from now on.
+ */
+export function byName<T>(
+  { args, named }: Call<T>,
+  parameters: readonly string[],
+  names: Readonly<Record<string, string>> = {},
+): Call<T> {
+  const all = new Map<string, Argument<T>>();
+  const put = (name: string, argument: Argument<T>) =>
+    all.set(
+      Object.hasOwn(names, name) ? (names[name] ?? name) : name,
+      argument,
+    );
+  args.forEach((argument, place) => put(parameters[place] ?? "", argument));
+  for (const [name, argument] of named) put(name, argument);
+  return { args: [], named: all };
+}
+
 /** A call that reads one output and nothing else. */
 export function callOn(source: Source): Call {
   return { args: [{ kind: "tensor", tensor: source }], named: new Map() };

@@ -3,74 +3,12 @@ import { Fault } from "../../../shared/fault";
 import { inputName } from "../../network/network";
 import type { Weight } from "../../network/op";
 import type { Assembler } from "../assembler";
-import { activationNames, unknownActivation } from "./activations";
-import { mapCall, tensorsOf, type Source } from "./arguments";
-import { activationLayerOf } from "./layers/activation";
-import { kindOf, layerKinds } from "./layers/index";
+import { byName, mapCall, tensorsOf } from "./arguments";
+import { kindOf } from "./layers/index";
 import { otherPlaces } from "./shared-layers";
 import { networkInput, type Plan, type Step } from "./plan";
 import type { Layer, Topology } from "./topology";
 import type { WeightSource } from "./weights";
-
-/** Throws one Fault `unsupported-network` that names every layer that cannot be done. */
-export function checkLayers(topology: Topology): void {
-  const problems = [...problemsOf(topology)];
-  if (problems.length === 0) return;
-  const shown = problems.slice(0, 20).join("; ");
-  const more = problems.length > 20 ? `; and ${problems.length - 20} more` : "";
-  throw new Fault(
-    "unsupported-network",
-    `${problems.length === 1 ? "A layer" : `${problems.length} layers`} cannot be done: ${shown}${more}.`,
-    `Supported layers: ${Object.keys(layerKinds).join(", ")}. Supported activations: ${activationNames.join(", ")}.`,
-  );
-}
-
-function* problemsOf(topology: Topology): Generator<string> {
-  const single = (ends: readonly Source[], what: string) =>
-    ends.length === 1 ? [] : [`${ends.length} ${what}, supported is one`];
-  yield* single(topology.inputs, "inputs");
-  yield* single(topology.outputs, "outputs");
-  for (const layer of topology.layers.values()) {
-    const name = `"${layer.name}"`;
-    if (layer.className === "InputLayer") continue;
-    if (layer.model)
-      for (const problem of problemsOf(layer.model))
-        yield `in ${name}: ${problem}`;
-    else for (const problem of problemsIn(layer)) yield `${name} ${problem}`;
-  }
-}
-
-function* problemsIn(layer: Layer): Generator<string> {
-  const { config, className, name } = layer;
-  const kind = kindOf(layer);
-  if (!kind) {
-    yield whatIs(layer);
-    return;
-  }
-  const format = config.raw("data_format");
-  if (format === "channels_first" || format === "channelsFirst")
-    yield "has its channels first (data_format)";
-  if (/quantized/i.test(JSON.stringify(config.raw("dtype"))))
-    yield "has quantized weights (dtype)";
-  const value = config.raw("activation");
-  const layered = activationLayerOf(value, name);
-  const activation = layered ? null : unknownActivation(value);
-  if (activation !== null) yield `has the activation ${activation}`;
-  const found =
-    kind.refuses?.(config) ?? layered?.kind.refuses?.(layered.config);
-  if (found) yield `(${className}) has ${found}`;
-}
-
-/** What a layer that cannot be done is. */
-function whatIs({ className, registered, config }: Layer): string {
-  if (registered !== null)
-    return `is of the class ${registered.slice(0, 100)}, whose code lies elsewhere`;
-  if (className === "Lambda") return "is a Lambda, code that is never run";
-  const name = config.raw("function");
-  return className === "TFOpLambda" || className === "SlicingOpLambda"
-    ? `is TensorFlow's function ${JSON.stringify(name)?.slice(0, 100)}`
-    : `is a ${className.slice(0, 100)}`;
-}
 
 export interface BuildOptions {
   readonly topology: Topology;
@@ -107,7 +45,10 @@ export async function buildNodes(
     const weights =
       known.get(layer) ?? (await weightsOf(step, source, topology));
     known.set(layer, weights);
-    const call = mapCall(step.call, nameOf);
+    const given = mapCall(step.call, nameOf);
+    const call = kind.parameters
+      ? byName(given, Object.keys(kind.parameters), kind.names)
+      : given;
     const own: string[] = [];
     const built = kind.build({
       name: path.join("/"),

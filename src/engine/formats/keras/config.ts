@@ -16,7 +16,7 @@ export class Config {
   constructor(layer: string, values: Json) {
     this.layer = layer;
     this.#values = new Map(
-      Object.entries(values).map(([key, value]) => [snake(key), value]),
+      Object.entries(values).map(([key, value]) => [snake(key), plain(value)]),
     );
   }
 
@@ -29,6 +29,11 @@ export class Config {
     return JSON.stringify([...this.#values], (key, value: unknown) =>
       key === "shared_object_id" ? undefined : value,
     );
+  }
+
+  /** All settings with their names in snake_case. */
+  entries(): Iterable<readonly [string, unknown]> {
+    return this.#values;
   }
 
   raw(key: string): unknown {
@@ -49,14 +54,13 @@ export class Config {
     throw this.#wrong(key);
   }
 
-  /** A finite number; Keras also writes one as an array of one value or as { value }. */
+  /** A finite number; Keras also writes one as a list of one value. */
   number(key: string, fallback: number): number {
     return this.optionalNumber(key) ?? fallback;
   }
 
   optionalNumber(key: string): number | null {
     let value = this.raw(key);
-    if (isObject(value)) value = value["value"];
     if (Array.isArray(value) && value.length === 1) value = value[0] as unknown;
     if (value === null || value === undefined) return null;
     if (typeof value === "number" && Number.isFinite(value)) return value;
@@ -133,6 +137,20 @@ export class Config {
       "Export the network again.",
     );
   }
+}
+
+/**
+ * A value without what Keras wraps it in: an array as { value }, { type: "ndarray", value } or
+ * { class_name: "__numpy__", config: { value } }, a tuple as { class_name: "__tuple__", items }.
+ */
+function plain(value: unknown): unknown {
+  if (!isObject(value)) return value;
+  const { class_name: className, config, items, type } = value;
+  if (className === "__numpy__" || className === "__tensor__")
+    return isObject(config) ? config["value"] : value;
+  if (className === "__tuple__" || className === "TensorShape") return items;
+  const isArray = Object.keys(value).length === 1 || type === "ndarray";
+  return isArray && numbersIn(value["value"]) ? value["value"] : value;
 }
 
 function isWhole(value: unknown): value is number {

@@ -4,7 +4,8 @@ import type { Network } from "../../network/network";
 import { Assembler } from "../assembler";
 import type { NetworkFiles, ReadOptions } from "../format";
 import { fixedSizeOf, inputOf, type OpenShape } from "../input";
-import { buildNodes, checkLayers } from "./build";
+import { buildNodes } from "./build";
+import { checkLayers, narrowTypes } from "./check";
 import type { Config } from "./config";
 import { planSteps } from "./plan";
 import { tellPreprocessing } from "./preprocessing";
@@ -30,7 +31,7 @@ export async function readKeras(
 ): Promise<Network> {
   const { topology, version } = model;
   // first what cannot be done at all: it needs no weights
-  checkLayers(topology);
+  checkLayers(topology, version);
   const plan = planSteps(topology);
   const shape = shapeIn(topology);
   if (!shape)
@@ -70,7 +71,7 @@ export async function readKeras(
       hash: files.hash(),
       producer: model.producer,
       stripped,
-      warnings: model.warnings ?? [],
+      warnings: [...(model.warnings ?? []), ...narrowWarnings(topology)],
     },
     told: {
       fixedSize: fixedSizeOf(shape),
@@ -78,6 +79,16 @@ export async function readKeras(
       head,
     },
   };
+}
+
+/** Layers that the file computes in 16 bits. */
+function narrowWarnings(topology: Topology): string[] {
+  const types = [...narrowTypes(topology)];
+  return types.length > 0
+    ? [
+        `The file says its layers are computed in ${types.join(" and ")}; here they are computed in float32.`,
+      ]
+    : [];
 }
 
 /** Where another size was asked for than the file has, it is to blame. */

@@ -16,8 +16,8 @@ export interface Layer {
   readonly className: string;
   /** Where Keras 3 says the class is from: "keras.layers", "keras.src.ops.numpy"; "" where it does not say. */
   readonly module: string;
-  /** "package>Class" of a class that was registered with Keras by others; null for Keras' own. */
-  readonly registered: string | null;
+  /** "package>Class" or "module>Class" of a class that others wrote; null for Keras' own. */
+  readonly foreign: string | null;
   readonly config: Config;
   readonly calls: readonly Call[];
   /** A model inside the model. */
@@ -114,7 +114,10 @@ function readLayer(entry: unknown, depth: number): Layer {
     name,
     className,
     module: typeof module === "string" ? module : "",
-    registered: registeredBy(className) ?? registeredBy(registered),
+    foreign:
+      registeredBy(className) ??
+      registeredBy(registered) ??
+      writtenBy(module, registered, className),
     config: new Config(name, settings),
     calls: inbound.map((call: unknown) => readCall(call, name)),
     model: modelClasses.includes(className)
@@ -128,6 +131,19 @@ function registeredBy(name: unknown): string | null {
   const isForeign =
     typeof name === "string" && name.includes(">") && !/^keras>/i.test(name);
   return isForeign ? name : null;
+}
+
+/** Keras 3 says which module a class is from; null for a script's own. */
+function writtenBy(
+  module: unknown,
+  registered: unknown,
+  className: string,
+): string | null {
+  if (typeof module === "string")
+    return /^(keras|tf_keras|tensorflow)(\.|$)/.test(module)
+      ? null
+      : `${module}>${className}`;
+  return module === null && typeof registered === "string" ? className : null;
 }
 
 /** One [layer, call, output], or a list of these. */
@@ -149,7 +165,7 @@ function chain(
     name: "/",
     className: "InputLayer",
     module: "",
-    registered: null,
+    foreign: null,
     // the first layer may carry the input's shape, or the model inside it
     config: body[0]?.config ?? new Config("/", {}),
     calls: [],

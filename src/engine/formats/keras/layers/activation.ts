@@ -3,7 +3,15 @@ import * as ops from "../../../network/ops/index";
 import { activationOf, type Activation } from "../activations";
 import { isObject } from "../../json";
 import { Config } from "../config";
-import { needLast, only, type LayerContext, type LayerKind } from "./context";
+import type { Arguments } from "../../arguments";
+import { trained } from "../settings";
+import {
+  damaged,
+  needLast,
+  only,
+  type LayerContext,
+  type LayerKind,
+} from "./context";
 
 /** The layer's linear part, and the activation written into it as a node of its own. */
 export function activated(
@@ -57,16 +65,20 @@ export function addActivation(
   context: LayerContext,
   name: string,
   input: string,
-  { op, attributes }: Activation,
+  { op, attributes, then }: Activation,
 ): string {
-  return context.add(op, name, [input], attributes);
+  if (!then) return context.add(op, name, [input], attributes);
+  const first = context.add(op, `${name}/${op.kind}`, [input], attributes);
+  return context.add(then, name, [first], {});
 }
 
 function of(
+  settings: Arguments,
   activation: (config: Config) => Activation,
   refuses?: LayerKind["refuses"],
 ): LayerKind {
   return {
+    settings,
     ...(refuses ? { refuses } : {}),
     build: (context) =>
       addActivation(
@@ -83,6 +95,7 @@ function rectifier(slope: number, ceiling: number | null): Activation {
 }
 
 const activation: LayerKind = {
+  settings: { activation: "read" },
   build(context) {
     const value = context.config.raw("activation");
     const layer = activationLayerOf(value, context.name);
@@ -94,6 +107,7 @@ const activation: LayerKind = {
 };
 
 const relu = of(
+  { max_value: "read", negative_slope: "read", threshold: "read" },
   (config) => {
     const slope = config.number("negative_slope", 0);
     const ceiling = config.optionalNumber("max_value");
@@ -115,18 +129,26 @@ const relu = of(
 );
 
 const prelu: LayerKind = {
+  settings: { ...trained("alpha"), shared_axes: "read" },
   weights: () => [["alpha"]],
-  build: (context) =>
-    context.add(
-      ops.prelu,
-      context.name,
-      [only(context)],
-      {},
-      { alpha: context.weight("alpha") },
-    ),
+  build(context) {
+    const alpha = context.weight("alpha");
+    const { config, name } = context;
+    // axes count from 1, after the batch; along them there is one slope
+    const shared =
+      config.raw("shared_axes") === null
+        ? []
+        : config.dimensions("shared_axes");
+    if (shared.some((axis) => alpha.shape[(axis ?? 0) - 1] !== 1))
+      throw damaged(
+        `The layer "${name}" shares its slopes along the axes [${shared.join(", ")}], and has slopes of the shape [${alpha.shape.join(", ")}].`,
+      );
+    return context.add(ops.prelu, name, [only(context)], {}, { alpha });
+  },
 };
 
 const softmax: LayerKind = {
+  settings: { axis: "read" },
   build(context) {
     needLast(context);
     return context.add(ops.softmax, context.name, [only(context)], {});
@@ -136,18 +158,18 @@ const softmax: LayerKind = {
 export const activationKinds: Readonly<Record<string, LayerKind>> = {
   Activation: activation,
   ReLU: relu,
-  LeakyReLU: of((config) =>
+  LeakyReLU: of({ alpha: "read", negative_slope: "read" }, (config) =>
     rectifier(
       config.optionalNumber("alpha") ?? config.number("negative_slope", 0.3),
       null,
     ),
   ),
-  ThresholdedReLU: of((config) => ({
+  ThresholdedReLU: of({ theta: "read" }, (config) => ({
     name: "relu",
     op: ops.thresholdedRelu,
     attributes: { threshold: config.number("theta", 1) },
   })),
-  ELU: of((config) => ({
+  ELU: of({ alpha: "read" }, (config) => ({
     name: "elu",
     op: ops.elu,
     attributes: { alpha: config.number("alpha", 1) },

@@ -19,10 +19,10 @@ export type Arithmetic =
 /** A node's name, or numbers: one, or one a channel. */
 type Operand = string | Numbers;
 
-/** All values the call is given, also in a list. */
-export function operandsOf(
+/** All values the call is given, also in a list; by these names where it is an operation's. */
+function operandsOf(
   context: LayerContext,
-  named: readonly string[] = [],
+  named: readonly string[],
 ): Operand[] {
   const own = named.flatMap((name) => {
     const argument = context.named.get(name);
@@ -227,26 +227,35 @@ export function aligned(
 }
 
 /** A layer that merges its inputs, or an operation with two values. */
+function build(kind: Arithmetic, context: LayerContext): string {
+  const operands = operandsOf(context, ["x1", "x2"]);
+  const nodes = operands.filter((o) => typeof o === "string");
+  const isSum = kind === "add" || kind === "multiply";
+  if (isSum && nodes.length === operands.length && nodes.length > 1)
+    return context.add(binary[kind], context.name, aligned(context, nodes), {});
+  return combine(context, kind, operands);
+}
+
+/** An operation with two values. */
 export function arithmetic(kind: Arithmetic): LayerKind {
   return {
+    settings: {},
+    parameters: { x1: "read", x2: "read" },
     preparation: true,
-    build(context) {
-      const operands = operandsOf(context, ["x1", "x2", "x", "y"]);
-      const nodes = operands.filter((o) => typeof o === "string");
-      const isSum = kind === "add" || kind === "multiply";
-      if (isSum && nodes.length === operands.length && nodes.length > 1)
-        return context.add(
-          binary[kind],
-          context.name,
-          aligned(context, nodes),
-          {},
-        );
-      return combine(context, kind, operands);
-    },
+    build: (context) => build(kind, context),
+  };
+}
+
+function merge(kind: Arithmetic): LayerKind {
+  return {
+    settings: {},
+    preparation: true,
+    build: (context) => build(kind, context),
   };
 }
 
 const average: LayerKind = {
+  settings: {},
   build(context) {
     const { name, inputs } = context;
     if (inputs.length < 2) return only(context);
@@ -262,6 +271,7 @@ const average: LayerKind = {
 
 /** a + scale b, as keras.applications' Inception-ResNet has it. */
 export const customScale: LayerKind = {
+  settings: { scale: "read" },
   build(context) {
     const { config, inputs, name } = context;
     const [a, b, ...others] = inputs;
@@ -276,10 +286,10 @@ export const customScale: LayerKind = {
 };
 
 export const mergeKinds: Readonly<Record<string, LayerKind>> = {
-  Add: arithmetic("add"),
-  Subtract: arithmetic("subtract"),
-  Multiply: arithmetic("multiply"),
-  Maximum: arithmetic("maximum"),
-  Minimum: arithmetic("minimum"),
+  Add: merge("add"),
+  Subtract: merge("subtract"),
+  Multiply: merge("multiply"),
+  Maximum: merge("maximum"),
+  Minimum: merge("minimum"),
   Average: average,
 };

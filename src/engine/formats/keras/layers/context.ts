@@ -1,6 +1,7 @@
 /** What a layer is given to make its nodes, and what the layers' files share. */
 import { Fault } from "../../../../shared/fault";
 import type { Op, Shape, Weight, Weights } from "../../../network/op";
+import type { Arguments } from "../../arguments";
 import type { Argument } from "../arguments";
 import type { Config } from "../config";
 import type { WeightNames } from "../weights";
@@ -13,7 +14,7 @@ export interface LayerContext {
   readonly version: 2 | 3;
   /** Names of the nodes it reads, in order. */
   readonly inputs: readonly string[];
-  /** What it is called with, nodes by their names. */
+  /** What it is called with, nodes by their names. An operation's are all in `named`. */
   readonly args: readonly Argument<string>[];
   readonly named: ReadonlyMap<string, Argument<string>>;
   shapeOf(node: string): Shape;
@@ -29,6 +30,20 @@ export interface LayerContext {
 }
 
 export interface LayerKind {
+  /** Every setting it may have beside those of all layers. */
+  readonly settings: Arguments;
+  /**
+   * Of an operation written between layers: what it is called with, in the order of the call; it may stand among the
+   * settings as well. Missing: it is a layer, called as all layers are.
+   */
+  readonly parameters?: Arguments;
+  /**
+   * Whether Keras 3 calls it with `training` true unless told otherwise, and writes that: using the network (`predict`)
+   * overrules it.
+   */
+  readonly trainsByDefault?: boolean;
+  /** Where a file calls the parameters by other names: those of `parameters` to those `build` reads. */
+  readonly names?: Readonly<Record<string, string>>;
   /** What of this layer cannot be done, in words that follow its name; null: everything can. */
   refuses?(config: Config): string | null;
   /** Its weights in Keras' own order, each by all its names. */
@@ -40,10 +55,16 @@ export interface LayerKind {
 }
 
 /** The one node it reads. */
-export function only({ inputs, name }: LayerContext): string {
-  const [first] = inputs;
-  if (first === undefined || inputs.length > 1)
-    throw damaged(`The layer "${name}" has ${inputs.length} inputs, not one.`);
+export function only(context: LayerContext): string {
+  const [first, ...others] = context.inputs;
+  if (first === undefined)
+    throw damaged(`The layer "${context.name}" reads no output of a layer.`);
+  if (others.length > 0)
+    throw refused(
+      context,
+      `has ${context.inputs.length} inputs`,
+      "It is supported with one.",
+    );
   return first;
 }
 
@@ -133,6 +154,25 @@ export function each(
       ? new Float32Array(count).fill(first)
       : Float32Array.from(numbers);
   return { shape: [count], data };
+}
+
+/**
+ * Refuses a weight whose shape is not what the settings say; null: they leave it open. `said` are the settings, for
+ * people.
+ */
+export function needShape(
+  context: LayerContext,
+  weight: Weight,
+  shape: readonly (number | null)[],
+  said: string,
+): void {
+  if (
+    weight.shape.length !== shape.length ||
+    shape.some((d, i) => d !== null && d !== weight.shape[i])
+  )
+    throw damaged(
+      `The layer "${context.name}" has ${said}, and a weight of the shape [${weight.shape.join(", ")}].`,
+    );
 }
 
 export function damaged(message: string): Fault {

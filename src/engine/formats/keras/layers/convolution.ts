@@ -1,11 +1,20 @@
 /** Convolutions, dense layers and what is like them: linear, with weights, and an activation written into them. */
-import type { Weights } from "../../../network/op";
+import type { Weight, Weights } from "../../../network/op";
 import * as ops from "../../../network/ops/index";
 import type { Pair } from "../../../network/ops/window";
+import type { Arguments } from "../../arguments";
 import type { Config } from "../config";
+import { channelsLast, trained } from "../settings";
 import type { WeightNames } from "../weights";
 import { activated } from "./activation";
-import { inputMap, only, type LayerContext, type LayerKind } from "./context";
+import {
+  damaged,
+  inputMap,
+  needShape,
+  only,
+  type LayerContext,
+  type LayerKind,
+} from "./context";
 
 export function paddingOf(config: Config): "same" | "valid" {
   return config.string("padding", "valid") === "same" ? "same" : "valid";
@@ -30,7 +39,75 @@ function biasOf(context: LayerContext): Weights {
     : {};
 }
 
+/** Of everything with a kernel, a bias and an activation. */
+const linearSettings: Arguments = {
+  ...trained("kernel", "bias"),
+  activation: "read",
+  use_bias: "read",
+  // adapters that were trained beside the kernel, and kernels of whole numbers
+  lora_rank: { only: [null] },
+  lora_alpha: { only: [null] },
+  quantization_config: { only: [null] },
+};
+
+/** Of a window that slides over a map. */
+const windowSettings: Arguments = {
+  kernel_size: "read",
+  strides: "read",
+  padding: "read",
+  dilation_rate: "read",
+  data_format: channelsLast,
+  rank: { only: [null, 2] },
+};
+
+const groupSettings: Arguments = { groups: { only: [null, 1] } };
+
+function optionalCount(config: Config, key: string): number | null {
+  return config.raw(key) === null ? null : config.needCount(key);
+}
+
+/** The weight, whose last dimensions have to be what the settings say of inputs and filters. */
+function kernelOf(
+  context: LayerContext,
+  name: string,
+  ends: readonly [string | null, string | null],
+): Weight {
+  const { config } = context;
+  const kernel = context.weight(name);
+  const size =
+    config.raw("kernel_size") === null
+      ? [null, null]
+      : config.needPair("kernel_size");
+  const counts = ends.map((key) => key && optionalCount(config, key));
+  const said = [
+    `kernel_size [${size.map((d) => d ?? "any").join(", ")}]`,
+    ...ends.flatMap((key) =>
+      key ? [`${key} ${optionalCount(config, key)}`] : [],
+    ),
+  ];
+  needShape(
+    context,
+    kernel,
+    [...size, ...counts.map((d) => (d === "" ? null : d))],
+    said.join(" and "),
+  );
+  return kernel;
+}
+
+function groupsOf({ config, name }: LayerContext): number {
+  const groups = config.number("groups", 1);
+  if (!Number.isInteger(groups) || groups < 1)
+    throw damaged(`The layer "${name}" has ${groups} groups.`);
+  return groups;
+}
+
 const conv2d: LayerKind = {
+  settings: {
+    ...linearSettings,
+    ...windowSettings,
+    filters: "read",
+    groups: "read",
+  },
   refuses: refusePadding,
   weights: withBias(["kernel"]),
   build: (context) =>
@@ -43,16 +120,32 @@ const conv2d: LayerKind = {
           strides: context.config.pair("strides", [1, 1]),
           dilations: context.config.pair("dilation_rate", [1, 1]),
           padding: paddingOf(context.config),
-          groups: context.config.number("groups", 1),
+          groups: groupsOf(context),
         },
-        { kernel: context.weight("kernel"), ...biasOf(context) },
+        {
+          kernel: kernelOf(context, "kernel", [null, "filters"]),
+          ...biasOf(context),
+        },
       ),
     ),
 };
 
 const depthwiseNames: WeightNames = ["depthwise_kernel", "kernel"];
 
+const depthwiseSettings: Arguments = {
+  ...linearSettings,
+  ...windowSettings,
+  ...groupSettings,
+  ...trained("depthwise"),
+  depth_multiplier: "read",
+};
+
+function depthwiseKernelOf(context: LayerContext): Weight {
+  return kernelOf(context, "depthwise_kernel", [null, "depth_multiplier"]);
+}
+
 const depthwiseConv2d: LayerKind = {
+  settings: depthwiseSettings,
   refuses: refusePadding,
   weights: withBias(depthwiseNames),
   build: (context) =>
@@ -62,12 +155,13 @@ const depthwiseConv2d: LayerKind = {
         name,
         [only(context)],
         depthwiseAttributes(context.config),
-        { kernel: context.weight("depthwise_kernel"), ...biasOf(context) },
+        { kernel: depthwiseKernelOf(context), ...biasOf(context) },
       ),
     ),
 };
 
 const separableConv2d: LayerKind = {
+  settings: { ...depthwiseSettings, ...trained("pointwise"), filters: "read" },
   refuses: refusePadding,
   weights: withBias(["depthwise_kernel"], ["pointwise_kernel"]),
   build: (context) =>
@@ -77,14 +171,17 @@ const separableConv2d: LayerKind = {
         `${name}/depthwise`,
         [only(context)],
         depthwiseAttributes(context.config),
-        { kernel: context.weight("depthwise_kernel") },
+        { kernel: depthwiseKernelOf(context) },
       );
+      const kernel = context.weight("pointwise_kernel");
+      const filters = optionalCount(context.config, "filters");
+      needShape(context, kernel, [1, 1, null, filters], `filters ${filters}`);
       return context.add(
         ops.conv2d,
         name,
         [depthwise],
         { strides: [1, 1], dilations: [1, 1], padding: "valid", groups: 1 },
-        { kernel: context.weight("pointwise_kernel"), ...biasOf(context) },
+        { kernel, ...biasOf(context) },
       );
     }),
 };
@@ -98,17 +195,21 @@ function depthwiseAttributes(config: Config) {
 }
 
 const dense: LayerKind = {
+  settings: { ...linearSettings, units: "read" },
   weights: withBias(["kernel"]),
   build: (context) =>
-    activated(context, (name) =>
-      context.add(
+    activated(context, (name) => {
+      const kernel = context.weight("kernel");
+      const units = optionalCount(context.config, "units");
+      needShape(context, kernel, [null, units], `units ${units}`);
+      return context.add(
         ops.dense,
         name,
         [only(context)],
         {},
-        { kernel: context.weight("kernel"), ...biasOf(context) },
-      ),
-    ),
+        { kernel, ...biasOf(context) },
+      );
+    }),
 };
 
 /** One axis of a transposed convolution, as Keras counts: what is cut off its full result, and what is added. */
@@ -139,13 +240,20 @@ function transposedAlong(
 }
 
 const conv2dTranspose: LayerKind = {
+  settings: {
+    ...linearSettings,
+    ...windowSettings,
+    ...groupSettings,
+    filters: "read",
+    output_padding: "read",
+  },
   refuses: refusePadding,
   weights: withBias(["kernel"]),
   build: (context) =>
     activated(context, (name) => {
       const { config } = context;
       const [height, width] = inputMap(context);
-      const kernel = context.weight("kernel");
+      const kernel = kernelOf(context, "kernel", ["filters", null]);
       const [tall = 1, wide = 1] = kernel.shape;
       const rows = transposedAlong(context, 0, height, tall);
       const columns = transposedAlong(context, 1, width, wide);

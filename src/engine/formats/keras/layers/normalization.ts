@@ -1,7 +1,9 @@
 /** Normalizations, and what prepares pixels: scales and offsets. */
 import type { Weight, Weights } from "../../../network/op";
 import * as ops from "../../../network/ops/index";
+import type { Arguments } from "../../arguments";
 import type { Config, Numbers } from "../config";
+import { trained } from "../settings";
 import type { WeightNames } from "../weights";
 import {
   axesOf,
@@ -9,11 +11,20 @@ import {
   each,
   inputShape,
   needLast,
+  needShape,
   only,
   refused,
   type LayerContext,
   type LayerKind,
 } from "./context";
+
+const affineSettings: Arguments = {
+  ...trained("gamma", "beta"),
+  axis: "read",
+  epsilon: "read",
+  center: "read",
+  scale: "read",
+};
 
 /** gamma and beta, as far as the layer has them. */
 function affineNames(config: Config): WeightNames[] {
@@ -32,10 +43,19 @@ function affineOf(context: LayerContext): Weights {
 }
 
 const batchNormalization: LayerKind = {
-  refuses: (config) =>
-    config.boolean("renorm", false)
-      ? "renorm, which has statistics of its own"
-      : null,
+  settings: {
+    ...affineSettings,
+    ...trained("moving_mean", "moving_variance"),
+    momentum: "ignored",
+    // of training, how far a batch's statistics may stray
+    renorm_clipping: "ignored",
+    renorm_momentum: "ignored",
+    synchronized: "ignored",
+    fused: "ignored",
+    // with statistics of its own
+    renorm: { only: [null, false] },
+    virtual_batch_size: { only: [null] },
+  },
   weights: (config) => [
     ...affineNames(config),
     ["moving_mean"],
@@ -43,13 +63,6 @@ const batchNormalization: LayerKind = {
   ],
   build(context) {
     needLast(context);
-    const training = context.named.get("training");
-    if (training?.kind === "value" && training.value === true)
-      throw refused(
-        context,
-        "is called as in training, with the statistics of a batch",
-        "Save the network as it is used: with training=False.",
-      );
     return context.add(
       ops.batchNorm,
       context.name,
@@ -65,8 +78,7 @@ const batchNormalization: LayerKind = {
 };
 
 const layerNormalization: LayerKind = {
-  refuses: (config) =>
-    config.boolean("rms_scaling", false) ? "rms_scaling" : null,
+  settings: { ...affineSettings, rms_scaling: { only: [null, false] } },
   weights: affineNames,
   build(context) {
     const shape = inputShape(context);
@@ -93,6 +105,7 @@ const layerNormalization: LayerKind = {
 
 /** Channels fall into groups, each of which is normalized over the map. */
 const groupNormalization: LayerKind = {
+  settings: { ...affineSettings, groups: "read" },
   weights: affineNames,
   build(context) {
     needLast(context);
@@ -140,6 +153,7 @@ const groupNormalization: LayerKind = {
 
 /** x over its length along some axes. */
 const unitNormalization: LayerKind = {
+  settings: { axis: "read" },
   build(context) {
     const input = only(context);
     const shape = inputShape(context);
@@ -182,14 +196,15 @@ export function addAffine(
 }
 
 const rescaling: LayerKind = {
+  settings: { scale: "read", offset: "read" },
   preparation: true,
   build: (context) =>
     addAffine(
       context,
       context.name,
       only(context),
-      numbersOf(context.config, "scale") ?? [1],
-      numbersOf(context.config, "offset") ?? [0],
+      context.config.numbers("scale") ?? [1],
+      context.config.numbers("offset") ?? [0],
     ),
 };
 
@@ -198,9 +213,14 @@ const smallestDeviation = 1e-7;
 
 /** (x - mean) / standard deviation; both are weights, or written into the layer. */
 const normalization: LayerKind = {
+  settings: {
+    axis: "read",
+    mean: "read",
+    variance: "read",
+    // which undoes it
+    invert: { only: [null, false] },
+  },
   preparation: true,
-  refuses: (config) =>
-    config.boolean("invert", false) ? "invert, which undoes it" : null,
   weights: (config) =>
     config.raw("mean") === null ? [["mean"], ["variance"]] : [],
   build(context) {
@@ -233,28 +253,30 @@ function flat({ data }: Weight): Numbers {
   return [...data];
 }
 
-/** Keras 2 also writes { value }. */
-function numbersOf(config: Config, key: string): Numbers | null {
-  return Array.isArray(config.raw(key))
-    ? config.numbers(key)
-    : optional(config.optionalNumber(key));
-}
-
-function optional(value: number | null): Numbers | null {
-  return value === null ? null : [value];
-}
-
 /** A factor a channel, as ConvNeXt has it. */
 const layerScale: LayerKind = {
+  settings: {
+    // what the weights were before training, and how many there are
+    init_values: "ignored",
+    projection_dim: "read",
+  },
   weights: () => [["gamma"]],
-  build: (context) =>
-    context.add(
+  build(context) {
+    const { config, name } = context;
+    const gamma = context.weight("gamma");
+    const dim =
+      config.raw("projection_dim") === null
+        ? null
+        : config.needCount("projection_dim");
+    needShape(context, gamma, [dim], `projection_dim ${dim}`);
+    return context.add(
       ops.batchNorm,
-      context.name,
+      name,
       [only(context)],
       { epsilon: 0 },
-      { gamma: context.weight("gamma") },
-    ),
+      { gamma },
+    );
+  },
 };
 
 export const normalizationKinds: Readonly<Record<string, LayerKind>> = {

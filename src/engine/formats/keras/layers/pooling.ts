@@ -1,10 +1,17 @@
 /** Pools over windows and over whole maps. */
 import * as ops from "../../../network/ops/index";
+import { channelsLast } from "../settings";
 import { only, type LayerKind } from "./context";
 import { paddingOf, refusePadding } from "./convolution";
 
 function pool(kind: "max" | "average"): LayerKind {
   return {
+    settings: {
+      pool_size: "read",
+      strides: "read",
+      padding: "read",
+      data_format: channelsLast,
+    },
     refuses: refusePadding,
     build(context) {
       const { config } = context;
@@ -30,6 +37,7 @@ function pool(kind: "max" | "average"): LayerKind {
 
 function globalPool(op: typeof ops.globalAverage): LayerKind {
   return {
+    settings: { data_format: channelsLast, keepdims: "read" },
     build: (context) =>
       context.add(op, context.name, [only(context)], {
         keepDims: context.config.boolean("keepdims", false),
@@ -40,6 +48,7 @@ function globalPool(op: typeof ops.globalAverage): LayerKind {
 /** Over [place, channel], the places of a sequence. */
 function globalPool1d(kind: "mean" | "max"): LayerKind {
   return {
+    settings: { data_format: channelsLast, keepdims: "read" },
     build: (context) =>
       context.add(ops.reduce, context.name, [only(context)], {
         kind,

@@ -1,10 +1,10 @@
 /** Layers that lay values out anew, cut and pad them, put them side by side, or make maps larger and smaller. */
-import type { Shape } from "../../../network/op";
 import { count } from "../../../network/ops/check";
 import * as ops from "../../../network/ops/index";
 import type { Pads } from "../../../network/ops/window";
 import { resizeMatrix } from "../../lowering/matrices";
 import type { Config } from "../config";
+import { channelsLast } from "../settings";
 import {
   axisOf,
   damaged,
@@ -17,6 +17,7 @@ import {
 } from "./context";
 
 const concatenate: LayerKind = {
+  settings: { axis: "read" },
   build(context) {
     const [first = ""] = context.inputs;
     const axis = context.config.raw("axis") ?? -1;
@@ -30,6 +31,7 @@ export function addConcat(context: LayerContext, axis: number): string {
 }
 
 const flatten: LayerKind = {
+  settings: { data_format: channelsLast },
   build: (context) =>
     context.add(ops.flatten, context.name, [only(context)], {}),
 };
@@ -56,6 +58,7 @@ export function addReshape(
 }
 
 const reshape: LayerKind = {
+  settings: { target_shape: "read" },
   build: (context) =>
     addReshape(
       context,
@@ -82,6 +85,7 @@ export function addTranspose(
 }
 
 const permute: LayerKind = {
+  settings: { dims: "read" },
   build: (context) =>
     addTranspose(
       context,
@@ -95,6 +99,7 @@ const mostRepeats = 100_000;
 
 /** [feature] -> [n, feature] */
 const repeatVector: LayerKind = {
+  settings: { n: "read" },
   refuses: (config) =>
     config.needCount("n") > mostRepeats
       ? `${config.needCount("n")} repetitions`
@@ -120,6 +125,7 @@ const onePixel: Pads = [
 ];
 
 const zeroPadding2d: LayerKind = {
+  settings: { padding: "read", data_format: channelsLast },
   build: (context) =>
     context.add(ops.zeroPad, context.name, [only(context)], {
       padding: context.config.pads("padding", onePixel),
@@ -154,6 +160,7 @@ function addCrop(
 }
 
 const cropping2d: LayerKind = {
+  settings: { cropping: "read", data_format: channelsLast },
   build(context) {
     const [height, width] = inputMap(context);
     const [[top, bottom], [left, right]] = context.config.pads("cropping", [
@@ -169,6 +176,8 @@ const cropping2d: LayerKind = {
 };
 
 const centerCrop: LayerKind = {
+  trainsByDefault: true,
+  settings: { height: "read", width: "read", data_format: channelsLast },
   build(context) {
     const { config } = context;
     const [height, width] = inputMap(context);
@@ -228,6 +237,7 @@ export function addResize(
 }
 
 const upSampling2d: LayerKind = {
+  settings: { size: "read", interpolation: "read", data_format: channelsLast },
   refuses: refuseInterpolation("nearest"),
   build(context) {
     const [height, width] = inputMap(context);
@@ -241,14 +251,20 @@ const upSampling2d: LayerKind = {
 };
 
 const resizing: LayerKind = {
-  refuses(config) {
-    const odd = [
-      "crop_to_aspect_ratio",
-      "pad_to_aspect_ratio",
-      "antialias",
-    ].find((key) => config.boolean(key, false));
-    return odd ?? refuseInterpolation("bilinear")(config);
+  trainsByDefault: true,
+  settings: {
+    height: "read",
+    width: "read",
+    interpolation: "read",
+    data_format: channelsLast,
+    crop_to_aspect_ratio: { only: [null, false] },
+    pad_to_aspect_ratio: { only: [null, false] },
+    antialias: { only: [null, false] },
+    // around what was padded to the aspect ratio
+    fill_mode: "ignored",
+    fill_value: "ignored",
   },
+  refuses: refuseInterpolation("bilinear"),
   build(context) {
     const { config } = context;
     const [height, width] = inputMap(context);
@@ -261,82 +277,6 @@ const resizing: LayerKind = {
       : addResize(context, size, config.string("interpolation", "bilinear"));
   },
 };
-
-/** The part of a shape that an index leaves: what Python's x[1:, ::2, 0] does. Items are for each axis, the batch first. */
-export function addIndex(
-  context: LayerContext,
-  input: string,
-  items: readonly IndexItem[],
-): string {
-  const shape = context.shapeOf(input);
-  const [images, ...own] = items;
-  if (images && !isWhole(images))
-    throw refused(
-      context,
-      "picks some of the images",
-      "Supported are parts of each image.",
-    );
-  if (own.length > shape.length)
-    throw damaged(`The layer "${context.name}" picks along too many axes.`);
-  const parts = shape.map((length, i) => partOf(own[i] ?? null, length));
-  const kept: Shape = parts.filter((p) => !p.isSingle).map((p) => p.size);
-  if (parts.some(({ size }) => size < 1))
-    throw damaged(`The layer "${context.name}" picks nothing.`);
-  const isSame = kept.length === shape.length;
-  const sliced = context.add(
-    ops.slice,
-    isSame ? context.name : `${context.name}/part`,
-    [input],
-    {
-      begin: parts.map((p) => p.begin),
-      size: parts.map((p) => p.size),
-      strides: parts.map((p) => p.stride),
-    },
-  );
-  if (isSame) return sliced;
-  return context.add(ops.reshape, context.name, [sliced], {
-    shape: kept.length > 0 ? kept : [1],
-  });
-}
-
-/** One place, or from where to where in what steps; null: all. */
-export type IndexItem =
-  | number
-  | null
-  | {
-      readonly start: number | null;
-      readonly stop: number | null;
-      readonly step: number | null;
-    };
-
-function isWhole(item: IndexItem): boolean {
-  return (
-    item === null ||
-    (typeof item === "object" &&
-      (item.start ?? 0) === 0 &&
-      item.stop === null &&
-      (item.step ?? 1) === 1)
-  );
-}
-
-/** By Python's rules. */
-function partOf(item: IndexItem, length: number) {
-  if (typeof item === "number") {
-    const begin = item < 0 ? item + length : item;
-    const isInside = begin >= 0 && begin < length;
-    return { begin, size: isInside ? 1 : 0, stride: 1, isSingle: true };
-  }
-  const stride = item?.step ?? 1;
-  const low = stride < 0 ? -1 : 0;
-  const within = (place: number) =>
-    Math.min(Math.max(place < 0 ? place + length : place, low), length + low);
-  const { start = null, stop = null } = item ?? {};
-  const begin = start === null ? (stride < 0 ? length - 1 : 0) : within(start);
-  const end = stop === null ? (stride < 0 ? -1 : length) : within(stop);
-  const size =
-    stride === 0 ? 0 : Math.max(0, Math.ceil((end - begin) / stride));
-  return { begin, size, stride, isSingle: false };
-}
 
 export const shapeKinds: Readonly<Record<string, LayerKind>> = {
   Concatenate: concatenate,
