@@ -7,6 +7,8 @@ export const networkExtensions: readonly string[] = [
   "pt",
   "bin",
   "ckpt",
+  // model_best.pth.tar
+  "tar",
   "safetensors",
   "h5",
   "hdf5",

@@ -16,6 +16,7 @@ import { isObject, mostJsonBytes, parseJson } from "./json";
 import { kerasH5 } from "./keras-h5/index";
 import { kerasZip } from "./keras-zip/index";
 import { onnx } from "./onnx/index";
+import { pickFile } from "./pick";
 import { pytorch } from "./pytorch/index";
 import { safetensors } from "./safetensors/index";
 import { savedModel } from "./saved-model/index";
@@ -82,15 +83,17 @@ export async function readBareNetwork(
   const labels = own
     ? await readLabels(withChecksums(beside.files, card))
     : null;
-  const format = await recognise(withChecksums(files, card));
+  const picked = pickFile(files);
+  const format = await recognise(withChecksums(picked.files, card));
   // files that other formats looked into are no part of the network
-  const used = noting(files);
+  const used = noting(picked.files);
   options.signal.throwIfAborted();
   const cardSize = card?.input
     ? ([card.input.height, card.input.width] as const)
     : null;
   // what it decides stands in the answers, so its bytes are no part of the hash
-  const read = await readWith(await readBeside(files, format.id), (said) =>
+  const said = await readBeside(picked.files, format.id);
+  const read = await readWith(said, (said) =>
     format.read(withChecksums(used.files, card), {
       ...options,
       cardSize: options.cardSize ?? cardSize ?? said?.size ?? null,
@@ -99,7 +102,8 @@ export async function readBareNetwork(
   );
   checkChoices(read, options);
   const hash = files.hash([...beside.names, ...used.names]);
-  const provenance = { ...read.provenance, hash };
+  const warnings = [...read.provenance.warnings, ...picked.warnings];
+  const provenance = { ...read.provenance, hash, warnings };
   const network = { ...read, labels: [], preprocessing: null, provenance };
   return {
     network,

@@ -11,7 +11,12 @@ import type { Preprocessing } from "../../../src/shared/domain";
 import { presetFor } from "../../../src/shared/presets";
 import { expectParity } from "../../support/reference";
 import { handwritten } from "./layers-model";
-import { memoryFiles, readOptions, type Contents } from "./memory-files";
+import {
+  faultOf,
+  memoryFiles,
+  readOptions,
+  type Contents,
+} from "./memory-files";
 import { dataOf, headerOf, safetensorsOf, tinyResnet } from "./torch-files";
 
 const references = fileURLToPath(
@@ -122,9 +127,50 @@ describe("timm's config.json", () => {
     expect(network.preprocessing).toEqual(alone.network.preprocessing);
     expect(network.labels).toEqual(alone.network.labels);
     expect(network.provenance.warnings).toEqual([
+      '"config.json" speaks of 4 classes, and no layer of the file has so many outputs. It is about another network, and was not used.',
       ...alone.network.provenance.warnings,
-      '"config.json" speaks of 4 classes, and the network has 3. It is about another network, and was not used.',
     ]);
+  });
+
+  it("of as many classes as another layer has outputs is not believed", async () => {
+    const config = { ...timm, num_classes: 2 };
+    const { network, report } = await open({ "config.json": config });
+    expect(report.sources).toEqual([]);
+    expect(network.provenance.warnings[0]).toContain(
+      "speaks of 2 classes, and the network has 3",
+    );
+  });
+
+  it("of another kind of network is not believed", async () => {
+    const config = { ...timm, architecture: "vgg16_bn.tv_in1k" };
+    const { network, report } = await open({ "config.json": config });
+    expect(report.sources).toEqual([]);
+    expect(network.provenance.warnings[0]).toContain("vgg16_bn.tv_in1k");
+  });
+
+  it("names what weights do not say", async () => {
+    const config = {
+      ...timm,
+      model_args: { act_layer: "leaky_relu", aa_layer: null, drop_rate: 0.1 },
+    };
+    const { report } = await open({ "config.json": config });
+    expect(report.assumptions).toContainEqual(
+      expect.objectContaining({
+        key: "activation",
+        value: "leaky:0.01",
+        from: "file",
+        because: "As config.json says.",
+      }),
+    );
+  });
+
+  it("with an argument nobody knows is refused by it", async () => {
+    const model_args = { use_conv: true };
+    const fault = await faultOf(
+      open({ "config.json": { ...timm, model_args } }),
+    );
+    expect(fault.code).toBe("unsupported-network");
+    expect(fault.message).toContain("use_conv=true");
   });
 
   it("goes behind a card", async () => {
@@ -266,7 +312,7 @@ describe("transformers' config.json", () => {
   });
 });
 
-it.each(["hub-timm", "torch-zip64"])(
+it.each(["hub-timm", "hub-blur", "torch-zip64"])(
   "%s gives the framework's numbers",
   async (name) => {
     await expectParity(join(references, name), backend);

@@ -44,7 +44,7 @@ const settings: ReadonlyMap<string, (config: Json) => Record<string, string>> =
       "resnet",
       (config) => ({
         ...activation(config["hidden_act"]),
-        ...(config["layer_type"] !== "basic" && {
+        ...(config["layer_type"] === "bottleneck" && {
           "bottleneck-stride":
             config["downsample_in_bottleneck"] === true ? "first" : "second",
         }),

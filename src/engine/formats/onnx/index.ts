@@ -22,7 +22,7 @@ export const onnx: Format = {
   async recognises(files) {
     if (onnxNames(files).length > 0) return true;
     const { chosen } = files;
-    if (chosen === null || /\.[a-z]\w*$/i.test(chosen)) return false;
+    if (chosen === null) return false;
     return looksLikeModel(await files.open(chosen));
   },
 

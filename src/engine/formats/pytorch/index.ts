@@ -1,9 +1,11 @@
 /** PyTorch's files: state dicts and checkpoints, .pth, .pt, .bin, .ckpt. */
+import { fittingWeights } from "../beside/weights";
 import type { Format, NetworkFiles } from "../format";
+import { isIndex, joined, shardsOf, withoutShards } from "../shards";
 import { networkOf } from "../state-dict/index";
 import { openZip } from "../zip";
 import { containerOf, headBytes, openTorchFile, pickleIn } from "./container";
-import { weightsIn } from "./weights";
+import { weightsIn, type Weights } from "./weights";
 
 export const pytorch: Format = {
   id: "pytorch",
@@ -13,7 +15,7 @@ export const pytorch: Format = {
     const name = nameOf(files);
     if (name === null) return false;
     // these are PyTorch's whatever is in them, and the reader says what is wrong
-    if (/\.(pth|pt)$/i.test(name)) return true;
+    if (/\.(pth|pt)$/i.test(name) || isIndex(name, "bin")) return true;
     const file = await files.open(name);
     const head = await file.read(0, Math.min(headBytes, file.size));
     const container = containerOf(head);
@@ -22,31 +24,46 @@ export const pytorch: Format = {
   },
 
   async read(files, options) {
-    const name = nameOf(files) ?? "";
     options.progress("Reading the file", 0, 0);
-    const file = await files.open(name);
-    const torch = await openTorchFile(file, name);
+    const shards = await shardsOf(files, nameOf(files) ?? "");
+    const parts: Weights[] = [];
+    let producer = "";
+    let bytes = 0;
+    for (const name of shards.names) {
+      const file = await files.open(name);
+      const torch = await openTorchFile(file, name);
+      parts.push(weightsIn(torch, name));
+      ({ producer } = torch);
+      bytes += file.size;
+    }
+    const tensors = joined(
+      shards,
+      parts.map((part) => part.tensors),
+    );
     return networkOf(
       {
-        ...weightsIn(torch, name),
+        tensors,
+        foreign: new Map(parts.flatMap((part) => [...part.foreign])),
+        warnings: parts.flatMap((part) => part.warnings),
         files,
         format: pytorch.title,
-        producer: torch.producer,
-        bytes: file.size,
+        producer,
+        bytes,
+        beside: fittingWeights(options.beside, tensors),
       },
       options,
     );
   },
 };
 
-/** What other formats' files are called, which need not be looked into. */
-const others = /\.(json|onnx|pb|h5|hdf5|keras|safetensors|txt|md|png|jpe?g)$/i;
-const own = /\.(pth|pt|bin|ckpt)$/i;
+const own = /\.(pth|pt|bin|ckpt|tar|pkl|pyth|th)$/i;
 
 /** The file that was named, or the only one of its kind in a folder. */
 function nameOf({ chosen, names }: NetworkFiles): string | null {
-  if (chosen !== null) return others.test(chosen) ? null : chosen;
+  if (chosen !== null) return chosen;
   if (names.includes("model.json")) return null;
-  const [only, ...more] = names.filter((name) => own.test(name));
+  const [only, ...more] = withoutShards(names).filter(
+    (name) => own.test(name) || isIndex(name, "bin"),
+  );
   return only !== undefined && more.length === 0 ? only : null;
 }

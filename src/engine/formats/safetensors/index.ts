@@ -1,5 +1,7 @@
 /** safetensors: weights by name, as Hugging Face and timm publish them. */
+import { fittingWeights } from "../beside/weights";
 import type { Format, NetworkFiles } from "../format";
+import { isIndex, joined, shardsOf, withoutShards } from "../shards";
 import { networkOf } from "../state-dict/index";
 import { headBytes, readHeader, startsLikeSafetensors } from "./header";
 
@@ -10,18 +12,27 @@ export const safetensors: Format = {
   async recognises(files) {
     const name = nameOf(files);
     if (name === null) return false;
-    if (/\.safetensors$/i.test(name)) return true;
+    if (isOwn(name)) return true;
     const file = await files.open(name);
     const head = await file.read(0, Math.min(headBytes, file.size));
     return startsLikeSafetensors(head, file.size);
   },
 
   async read(files, options) {
-    const name = nameOf(files) ?? "";
     options.progress("Reading the file", 0, 0);
-    const file = await files.open(name);
-    const { tensors, metadata } = await readHeader(file, name);
-    const noted = [...metadata]
+    const shards = await shardsOf(files, nameOf(files) ?? "");
+    const parts = [];
+    const noted = new Map<string, string>();
+    let bytes = 0;
+    for (const name of shards.names) {
+      const file = await files.open(name);
+      const { tensors, metadata } = await readHeader(file, name);
+      for (const [key, value] of metadata) noted.set(key, value);
+      parts.push(tensors);
+      bytes += file.size;
+    }
+    const tensors = joined(shards, parts);
+    const notes = [...noted]
       .slice(0, 8)
       .map(([key, value]) => `${key.slice(0, 40)} ${value.slice(0, 60)}`);
     return networkOf(
@@ -31,21 +42,23 @@ export const safetensors: Format = {
         warnings: [],
         files,
         format: safetensors.title,
-        producer: ["safetensors", ...noted].join(", "),
-        bytes: file.size,
+        producer: ["safetensors", ...notes].join(", "),
+        bytes,
+        beside: fittingWeights(options.beside, tensors),
       },
       options,
     );
   },
 };
 
-/** What other formats' files are called, which need not be looked into. */
-const others = /\.(json|onnx|pb|h5|hdf5|keras|pth|pt|ckpt|txt|md|png|jpe?g)$/i;
+function isOwn(name: string): boolean {
+  return /\.safetensors$/i.test(name) || isIndex(name, "safetensors");
+}
 
 /** The file that was named, or the only one of its kind in a folder. */
 function nameOf({ chosen, names }: NetworkFiles): string | null {
-  if (chosen !== null) return others.test(chosen) ? null : chosen;
+  if (chosen !== null) return chosen;
   if (names.includes("model.json")) return null;
-  const [only, ...more] = names.filter((name) => /\.safetensors$/i.test(name));
+  const [only, ...more] = withoutShards(names).filter(isOwn);
   return only !== undefined && more.length === 0 ? only : null;
 }
