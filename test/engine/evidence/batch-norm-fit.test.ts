@@ -29,7 +29,7 @@ interface Made {
 
 /** Convolution, batch norm, activation, eight times; the norms are untouched. */
 function plain({
-  op = ops.rectifier as unknown as Op,
+  op = ops.rectifier,
   attributes = { slope: 0, ceiling: null },
   strides = [1, 2, 1, 1, 2, 1, 1, 1],
   seed = 1,
