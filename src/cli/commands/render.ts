@@ -64,7 +64,7 @@ export const render: Command = {
         const given = methods[tile.column]?.given ?? "";
         if (run) {
           context.emit(resultOf(run, given, out));
-          context.print(describe(run, given));
+          context.print(describe(run, given, request.seeds));
         }
         if (fault)
           context.warn(
@@ -102,6 +102,9 @@ function resultOf(run: RunRecord, given: string, out: string) {
     method: given,
     state: run.state,
     score: run.score,
+    tail: run.tail,
+    seed: run.seed,
+    batch: run.batch,
     trace: run.trace,
     top1: run.top1,
     probability: run.probability,
@@ -109,10 +112,17 @@ function resultOf(run: RunRecord, given: string, out: string) {
   };
 }
 
-function describe(run: RunRecord, given: string): string {
+/** Mean and standard deviation over the last steps; the last score alone of a run with too few. */
+function spellScore({ score, tail }: RunRecord): string {
+  return tail
+    ? `${tail.mean.toFixed(2)} ± ${tail.std.toFixed(2)}`
+    : score.toFixed(2);
+}
+
+function describe(run: RunRecord, given: string, seeds: number): string {
   const state =
     run.state === "done" ? "" : `  ${run.state} at step ${run.step}`;
-  return `${run.target.index} ${run.label}  ${given}  score ${run.score.toFixed(2)}${run.top1 ? "  top-1" : ""}${state}`;
+  return `${run.target.index} ${run.label}  ${given}${seeds > 1 ? `  seed ${run.seed}` : ""}  score ${spellScore(run)}${run.top1 ? "  top-1" : ""}${state}`;
 }
 
 function pace({ rate, imageSteps, imageStepsTotal }: GalleryProgress): string {

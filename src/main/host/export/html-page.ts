@@ -1,11 +1,17 @@
 /** The exported page's markup. Every text from outside goes through escapeXml. */
 import { createHash } from "node:crypto";
-import type { RunRecord } from "../../../shared/domain";
+import type { GalleryRequest, RunRecord } from "../../../shared/domain";
 import { titleMethod } from "../../../shared/method";
 import { rectifierCurves } from "./curves";
 import { escapeXml as esc } from "./encode";
 import type { ExportJob } from "./format";
-import type { Grid, GridColumn, GridRow } from "./grid";
+import {
+  countOf,
+  type Grid,
+  type GridColumn,
+  type GridRow,
+  type GridTile,
+} from "./grid";
 import { script } from "./html-script";
 import { style } from "./html-style";
 import type { ExportTile } from "./source";
@@ -14,8 +20,11 @@ import {
   contrastTitles,
   distinct,
   formatDifference,
-  formatScore,
+  formatRunScore,
   formatState,
+  isUnclear,
+  scoreRule,
+  seedFacts,
   settingsFacts,
 } from "./words";
 
@@ -35,7 +44,7 @@ export function pageHead(job: ExportJob, grid: Grid): string {
   const networks = distinct(runs, (run) => run.network.name);
   const hash = createHash("sha256").update(script).digest("base64");
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
-  const count = `${runs.length} ${runs.length === 1 ? "picture" : "pictures"}`;
+  const count = countOf(grid, source);
   const width = Math.max(...runs.map((run) => run.shape[1]));
   return `<!doctype html>
 <html lang="en">
@@ -57,7 +66,7 @@ ${contrastSwitch(contrast)}
 </header>
 <main>
 <table${width * 2 <= 176 ? ` class="pixels"` : ""}>
-<thead><tr><td>one start image,<br>one seed: ${source.gallery.request.settings.seed}</td>${grid.columns.map((column) => columnHead(column, networks.length > 1)).join("")}</tr></thead>
+<thead><tr><td>${seedHead(source.gallery.request)}</td>${grid.columns.map((column) => columnHead(column, networks.length > 1)).join("")}</tr></thead>
 <tbody>
 `;
 }
@@ -84,7 +93,7 @@ export function pageTail(job: ExportJob, grid: Grid): string {
   const { source, contrast } = job;
   const runs = source.tiles.map(({ run }) => run);
   const facts: readonly (readonly [string, string])[] = [
-    ...settingsFacts(source.gallery.request.settings),
+    ...settingsFacts(source.gallery.request, runs),
     ["contrast", contrastTitles[contrast]],
     ["backend", distinct(runs, (run) => run.backend).join(", ")],
     ...Object.entries(runs[0]?.versions ?? {}),
@@ -102,13 +111,19 @@ export function pageTail(job: ExportJob, grid: Grid): string {
 <footer>
 <section><h2>Run</h2>${list(facts)}</section>
 <section><h2>Network</h2>${list(about)}</section>
-<section><h2>How to read it</h2><p>Each picture is what its class looks like to the network: an image changed step by step so that the class's logit rises. Rows are classes, columns differ only in the slopes the rectifiers had on negative values, in the forward pass and in the gradient. The score is the class's logit in the original network. Traces of a row share one axis. Choose a picture to compare it with another of its row.</p>${grid.leftOut > 0 ? `<p>${grid.leftOut} of ${grid.leftOut + grid.rows.length} rows have no picture and are left out.</p>` : ""}</section>
+<section><h2>How to read it</h2><p>Each picture is what its class looks like to the network: an image changed step by step so that the class's logit rises. Rows are classes, columns differ only in the slopes the rectifiers had on negative values, in the forward pass and in the gradient. ${scoreRule} Traces of a row share one axis. Choose a picture to compare it with another of its row.</p>${grid.leftOut > 0 ? `<p>${grid.leftOut} of ${grid.leftOut + grid.rows.length} rows have no picture and are left out.</p>` : ""}</section>
 </footer>
 ${largeView}
 <script>${script}</script>
 </body>
 </html>
 `;
+}
+
+function seedHead({ settings, seeds }: GalleryRequest): string {
+  return seeds > 1
+    ? `one start image a seed,<br>best of seeds ${settings.seed} to ${settings.seed + seeds - 1}`
+    : `one start image,<br>one seed: ${settings.seed}`;
 }
 
 function contrastSwitch(contrast: ExportJob["contrast"]): string {
@@ -130,7 +145,7 @@ function columnHead(column: GridColumn, named: boolean): string {
 }
 
 function tile(
-  of: ExportTile,
+  of: GridTile,
   title: string,
   { raw, ruled }: TilePictures,
   axis: TraceAxis,
@@ -141,8 +156,9 @@ function tile(
     `<img class="${name}" width="${width}" height="${height}" decoding="async" alt="${esc(`${run.label}, ${title}`)}" src="${uri}">`;
   const state = formatState(run);
   const lines = [
-    `<strong class="score">${formatScore(run.score)}</strong>`,
-    `<p>${formatDifference(of)}</p>`,
+    `<strong class="score">${formatRunScore(run)}</strong>`,
+    `<p${of.run.tile.column > 0 && !isUnclear(of) ? ` class="clear"` : ""}>${formatDifference(of)}</p>`,
+    ...seedFacts(of.seeds).map((fact) => `<p>${fact}</p>`),
     run.top1
       ? `<p class="hit">top-1 ✓</p>`
       : `<p class="miss">✗ ${esc(run.top5[0]?.label ?? "not top-1")}</p>`,
@@ -156,7 +172,18 @@ function record(run: RunRecord): string {
   const facts: readonly (readonly [string, string])[] = [
     ["state", run.state],
     ["step", `${run.step} of ${run.settings.steps}`],
-    ["score", String(run.score)],
+    ["last score", String(run.score)],
+    ...(run.tail
+      ? ([
+          ["mean score", String(run.tail.mean)],
+          [
+            "standard deviation",
+            `${run.tail.std} over ${run.tail.steps} steps`,
+          ],
+        ] as const)
+      : []),
+    ["seed", String(run.seed)],
+    ["batch", String(run.batch)],
     ["probability", percent(run.probability ?? 0)],
     [
       "gradient norm",

@@ -260,7 +260,8 @@ tbody td {
 .numbers .miss {
   color: var(--miss);
 }
-.numbers .state {
+.numbers .state,
+.numbers .clear {
   color: var(--text);
 }
 .numbers svg {

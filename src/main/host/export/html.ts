@@ -36,7 +36,7 @@ export const html: ExportFormatWriter = {
         signal.throwIfAborted();
         if (typeof cell === "string") continue;
         pictures.set(cell, await embed(cell, contrast));
-        progress(++done);
+        progress((done += cell.runs));
       }
       await add(pageRow(row, grid, pictures));
     }

@@ -24,12 +24,13 @@ export function safeLabel(label: string): string {
   return safe || "class";
 }
 
-/** `<label>-<target>-<method>` for every run, each unlike all others on a system that ignores case. */
+/** `<label>-<target>-<method>`, and the seed where there are several, for every run, each unlike all others on a system that ignores case. */
 export function fileStems(runs: readonly RunRecord[]): string[] {
   const taken = new Set<string>();
+  const seeds = new Set(runs.map(({ seed }) => seed)).size > 1;
   return runs.map((run) => {
     const method = spellMethod(run.method).replaceAll(":", "-");
-    const stem = `${safeLabel(run.label)}-${run.target.index}-${method}`;
+    const stem = `${safeLabel(run.label)}-${run.target.index}-${method}${seeds ? `-s${run.seed}` : ""}`;
     let name = stem;
     for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}_${n}`;
     taken.add(name.toLowerCase());

@@ -6,7 +6,7 @@ import { textWidth, wrap } from "./svg-text";
 /** Tiles are enlarged by a whole number until their longer side has so many pixels. */
 const leastTile = 160;
 /** A column has room for its tiles' text, whatever their width. */
-const narrowest = 112;
+const narrowest = 150;
 /** A sheet taller than this is laid out in blocks side by side, like columns of a newspaper. */
 const tallest = 8192;
 /** What image viewers still open, and what fits in memory while it is made. */
@@ -93,7 +93,13 @@ function place(
   const px = (units: number) => Math.round(units * unit);
   const margin = px(28);
   const gap = px(14);
-  const caption = px(40);
+  // two lines, and two more where a place has several seeds
+  const seeds = grid.rows.some(({ cells }) =>
+    cells.some(
+      (cell) => typeof cell !== "string" && (cell.seeds?.runs ?? 0) > 1,
+    ),
+  );
+  const caption = px(seeds ? 70 : 40);
   const row = Math.max(cell.height, px(40)) + caption + px(12);
   const title = margin + px(40);
   const named = new Set(grid.columns.map(({ network }) => network)).size > 1;

@@ -6,9 +6,16 @@ import { Fault } from "../../../shared/fault";
 import type { Picture } from "../../../shared/pictures";
 import { rectifierCurves } from "./curves";
 import { onlyFile, type ExportFormatWriter, type ExportJob } from "./format";
-import { makeGrid, type Grid, type GridColumn, type GridRow } from "./grid";
+import {
+  countOf,
+  makeGrid,
+  type Grid,
+  type GridColumn,
+  type GridRow,
+  type GridTile,
+} from "./grid";
 import { cellAt, layoutSheet, type SheetLayout } from "./sheet-layout";
-import { readPicture, type ExportTile } from "./source";
+import { readPicture } from "./source";
 import {
   ellipsise,
   fontStack,
@@ -19,10 +26,13 @@ import {
 } from "./svg-text";
 import {
   contrastTitles,
+  scoreRule,
   distinct,
   formatDifference,
-  formatScore,
+  formatRunScore,
   formatState,
+  isUnclear,
+  seedFacts,
   settingsFacts,
 } from "./words";
 
@@ -51,7 +61,9 @@ export const sheet: ExportFormatWriter = {
     await checkFonts();
 
     const canvas = new Canvas(layout.width, layout.height);
-    const overlays: OverlayOptions[] = [titleOverlay(job, layout)];
+    const overlays: OverlayOptions[] = [
+      titleOverlay(job, layout, countOf(grid, source)),
+    ];
     for (let block = 0; block < layout.blocks; block++)
       overlays.push(headOverlay(grid, layout, block));
     let done = 0;
@@ -71,7 +83,7 @@ export const sheet: ExportFormatWriter = {
           left,
           top,
         );
-        progress(++done);
+        progress((done += cell.runs));
       }
     }
     overlays.push(footerOverlay(layout));
@@ -143,6 +155,7 @@ class Canvas {
 function titleOverlay(
   { source }: ExportJob,
   layout: SheetLayout,
+  count: string,
 ): OverlayOptions {
   const { unit, margin, width } = layout;
   const runs = source.tiles.map(({ run }) => run);
@@ -157,12 +170,11 @@ function titleOverlay(
   return {
     input: svgDocument(width, layout.title, [
       svgText(margin, y, title, { size, fill: colours.text, bold: true }),
-      svgText(
-        width - margin,
-        y,
-        `${runs.length} ${runs.length === 1 ? "picture" : "pictures"} · Proxima`,
-        { size: 12 * unit, fill: colours.dim, anchor: "end" },
-      ),
+      svgText(width - margin, y, `${count} · Proxima`, {
+        size: 12 * unit,
+        fill: colours.dim,
+        anchor: "end",
+      }),
     ]),
     left: 0,
     top: 0,
@@ -247,12 +259,12 @@ function rowOverlay(
 
 /** Under a tile: score and difference, then whether the network agrees; on the right what became of the run. */
 function caption(
-  tile: ExportTile,
+  tile: GridTile,
   { unit, cell }: SheetLayout,
   x: number,
 ): string {
   const { run } = tile;
-  const score = formatScore(run.score);
+  const [score = "", ...spread] = formatRunScore(run).split(" ");
   const first = cell.height + 17 * unit;
   const second = cell.height + 33 * unit;
   const state = formatState(run);
@@ -270,9 +282,16 @@ function caption(
       fill: colours.text,
       bold: true,
     }),
+    svgText(
+      x + textWidth(score, 15 * unit, true) + 5 * unit,
+      first,
+      spread.join(" "),
+      small,
+    ),
     svgText(x + cell.width, first, formatDifference(tile), {
       ...small,
       anchor: "end",
+      fill: isUnclear(tile) ? colours.dim : colours.text,
     }),
     `<path d="${mark}" stroke="${colour}" stroke-width="${1.6 * unit}" fill="none"/>`,
     svgText(
@@ -282,17 +301,27 @@ function caption(
       { ...small, fill: colour },
     ),
     svgText(x + cell.width, second, state, { ...small, anchor: "end" }),
+    ...seedFacts(tile.seeds).map((fact, n) =>
+      svgText(
+        x,
+        second + (n + 1) * 15 * unit,
+        ellipsise(fact, cell.width, 11 * unit),
+        small,
+      ),
+    ),
   ].join("");
 }
 
 function footer({ source, contrast }: ExportJob, grid: Grid): string[] {
   const runs = source.tiles.map(({ run }) => run);
-  const facts = settingsFacts(source.gallery.request.settings)
+  const { request } = source.gallery;
+  const seeds = request.seeds > 1;
+  const facts = settingsFacts(request, runs)
     .map((fact) => fact.join(" ").replaceAll(" ", "\u00a0"))
     .join("\u00a0· ");
   const licences = distinct(runs, (run) => run.network.licence);
   return [
-    `Contrast ${contrastTitles[contrast]} for every tile. One start and one seed for all. Score: the target's activation in the original network.`,
+    `Contrast ${contrastTitles[contrast]} for every tile. ${seeds ? "One start for all of a seed; each picture is the best of its seeds." : "One start and one seed for all."} ${scoreRule}`,
     facts,
     [
       ...distinct(runs, (run) => run.network.name),

@@ -10,8 +10,14 @@ import {
   type StoredKind,
 } from "../../../shared/stored";
 import { Fault } from "../../../shared/fault";
+import {
+  compareScores,
+  courseOf,
+  type ScoreDifference,
+} from "../../../shared/scores";
 import { toPicture, type Picture } from "../../../shared/pictures";
 import { codeOf } from "../folder";
+import { byTile } from "../gallery-folder";
 import { readNpy, type NpyArray } from "../npy";
 
 /** A run to export. */
@@ -19,14 +25,16 @@ export interface ExportTile {
   readonly run: RunRecord;
   /** Holds image.npy, image.png, steps.i16 and run.json. */
   readonly folder: string;
-  /** The first column's run of the same row, what differences are against; null where it has none. */
+  /** The first column's run of the same row and seed, what differences are against; null where it has none. */
   readonly baseline: RunRecord | null;
+  /** Against it, at the last step both reached; null where there is none. */
+  readonly difference: ScoreDifference | null;
 }
 
 export interface GallerySource {
   readonly folder: string;
   readonly gallery: GalleryRecord;
-  /** The chosen runs by row, column and time of creation. */
+  /** The chosen runs by row, column, seed and time of creation. */
   readonly tiles: readonly ExportTile[];
   /** Whether all runs of the gallery were chosen. */
   readonly whole: boolean;
@@ -55,8 +63,7 @@ export async function openGallery(
   }
   found.sort(
     ({ run: a }, { run: b }) =>
-      a.tile.row - b.tile.row ||
-      a.tile.column - b.tile.column ||
+      byTile(a, b) ||
       (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0),
   );
 
@@ -71,14 +78,17 @@ export async function openGallery(
   const baselines = new Map(
     found
       .filter(({ run }) => run.tile.column === 0)
-      .map(({ run }) => [run.tile.row, run]),
+      .map(({ run }) => [`${run.tile.row} ${run.tile.seed}`, run]),
   );
   const tiles = found
     .filter(({ run }) => wanted?.has(run.id) ?? true)
-    .map((tile) => ({
-      ...tile,
-      baseline: baselines.get(tile.run.tile.row) ?? null,
-    }));
+    .map((tile) => {
+      const { row, seed } = tile.run.tile;
+      const baseline = baselines.get(`${row} ${seed}`) ?? null;
+      const difference =
+        baseline && compareScores(courseOf(tile.run), courseOf(baseline));
+      return { ...tile, baseline, difference };
+    });
   if (tiles.length === 0)
     throw new Fault(
       "export-failed",

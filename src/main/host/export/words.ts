@@ -1,9 +1,10 @@
 /** What the contact sheet and the page call things. */
 import type {
-  AscentSettings,
   Contrast,
+  GalleryRequest,
   RunRecord,
 } from "../../../shared/domain";
+import type { SeedSummary } from "../../../shared/scores";
 import type { ExportTile } from "./source";
 
 export const contrastTitles: Readonly<Record<Contrast, string>> = {
@@ -19,17 +20,51 @@ export function formatScore(score: number): string {
   return size === 0 ? "0.0" : minus(score.toPrecision(2));
 }
 
+/** "29.5 ± 1.8": mean and standard deviation over a run's last steps; the last score alone where it has too few. */
+export function formatRunScore({ score, tail }: RunRecord): string {
+  return tail ? formatSpread(tail.mean, tail.std) : formatScore(score);
+}
+
+/** A value and its standard deviation, with as many decimals as the value. */
+export function formatSpread(value: number, std: number | null): string {
+  const text = formatScore(value);
+  if (std === null) return text;
+  if (text.includes("e")) return `${text} ± ${formatScore(std)}`;
+  const decimals = text.split(".")[1]?.length ?? 0;
+  return `${text} ± ${std.toFixed(decimals)}`;
+}
+
 /**
- * The difference to the first column: in percent of its score where that is positive, else in logits.
- * Empty where the first column has no run in this row.
+ * The difference to the first column, with its uncertainty where there is one: in percent of its score where that is
+ * positive, else in logits. Empty where the first column has no run in this row.
  */
-export function formatDifference({ run, baseline }: ExportTile): string {
-  if (!baseline) return "";
+export function formatDifference({
+  run,
+  baseline,
+  difference,
+}: ExportTile): string {
+  if (!baseline || !difference) return "";
   if (run.tile.column === baseline.tile.column) return "baseline";
-  const by = run.score - baseline.score;
-  if (baseline.score <= 0) return (by > 0 ? "+" : "") + formatScore(by);
-  const percent = Math.round((by / baseline.score) * 100);
-  return `${percent > 0 ? "+" : ""}${minus(String(percent))} %`;
+  const { value, base, std } = difference;
+  if (base <= 0) return (value > 0 ? "+" : "") + formatSpread(value, std);
+  const percent = Math.round((value / base) * 100);
+  const spread = std === null ? "" : ` ± ${Math.round((std / base) * 100)}`;
+  return `${percent > 0 ? "+" : ""}${minus(String(percent))}${spread} %`;
+}
+
+/** Whether the difference is within the uncertainty, so that none can be claimed. */
+export function isUnclear({ run, difference }: ExportTile): boolean {
+  return run.tile.column > 0 && difference?.unclear === true;
+}
+
+/** "best of 5 seeds, 27.1 ± 2.0" and "won 4 of 5"; nothing of a single seed. */
+export function seedFacts(seeds: SeedSummary | null): string[] {
+  if (!seeds || seeds.runs < 2) return [];
+  const spread = formatSpread(seeds.mean, seeds.std);
+  return [
+    `best of ${seeds.runs} seeds, ${spread}`,
+    ...(seeds.won === null ? [] : [`won ${seeds.won} of ${seeds.of}`]),
+  ];
 }
 
 /** Silent and cancelled runs say so; a run that is done has nothing to explain. */
@@ -46,13 +81,17 @@ export function formatState(run: RunRecord): string {
 
 /** Everything besides network, target and method that decided the pictures. */
 export function settingsFacts(
-  settings: AscentSettings,
+  { settings, seeds }: Pick<GalleryRequest, "settings" | "seeds">,
+  runs: readonly RunRecord[],
 ): readonly (readonly [name: string, value: string])[] {
+  const batches = [...new Set(runs.map(({ batch }) => batch))];
   const { blur, rotate, rotateProbability } = settings.regularization;
   return [
     ["steps", String(settings.steps)],
     ["step size", String(settings.stepSize)],
-    ["seed", String(settings.seed)],
+    seeds > 1
+      ? ["seeds", `${settings.seed}–${settings.seed + seeds - 1}`]
+      : ["seed", String(settings.seed)],
     ["start noise", String(settings.startNoise)],
     ["blur", blur ? `σ ${blur} px` : "off"],
     [
@@ -61,7 +100,7 @@ export function settingsFacts(
         ? `±${rotate}° at ${Math.round(rotateProbability * 100)} % of steps`
         : "off",
     ],
-    ["batch", String(settings.batch)],
+    ["batch", batches.toSorted((a, b) => b - a).join(" and ")],
     ["precision", settings.precision],
   ];
 }
@@ -77,3 +116,7 @@ export function distinct(
 function minus(number: string): string {
   return number.replace("-", "−");
 }
+
+/** What the numbers are, in two sentences. */
+export const scoreRule =
+  "Score: the target's activation in the original network, mean ± standard deviation over the last tenth of the steps. Differences to the first column are of these means; grey where ± includes zero.";

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { cp, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tailOf } from "../../../../src/shared/tail";
 import { exportGallery } from "../../../../src/main/host/export";
 import { makeGallery, temporary, type FixtureOptions } from "./fixture";
 
@@ -59,7 +60,12 @@ test("one line a run, numbers as stored", async () => {
     state: "done",
     step: "4",
     score: "20.246913578",
+    score_mean: "",
+    score_std: "",
+    score_steps: "",
     difference_to_first_column: "10.123456789",
+    difference_std: "",
+    difference_at_step: "4",
     top1: "true",
     probability: "0.75",
     gradient_norm: "0.0123",
@@ -79,6 +85,81 @@ test("one line a run, numbers as stored", async () => {
     elapsed_ms: "1234.5",
   });
   expect(rows[0]?.["difference_to_first_column"]).toBe("0");
+});
+
+test("a long run has a mean, and differences of means at the last common step", async () => {
+  const line = (steps: number, slope: number) =>
+    Array.from({ length: steps + 1 }, (_, k) => slope * k);
+  const traces = [line(100, 1), line(40, 2), line(100, 3)];
+  const rows = await lines({
+    labels: ["lion"],
+    change: (run) => {
+      const trace = traces[run.tile.column] ?? [];
+      const step = trace.length - 1;
+      return { ...run, trace, step, kept: [step], tail: tailOf(trace) };
+    },
+  });
+  expect(rows.map((row) => row["score_mean"])).toEqual(["95.5", "71", "286.5"]);
+  expect(Number(rows[0]?.["score_std"])).toBeCloseTo(Math.sqrt(82.5 / 9), 12);
+  expect(rows.map((row) => row["score_steps"])).toEqual(["10", "10", "10"]);
+  // the second column stopped at step 40: both means are of 31..40
+  expect(rows[1]).toMatchObject({
+    difference_to_first_column: "35.5",
+    difference_at_step: "40",
+  });
+  expect(rows[2]).toMatchObject({
+    difference_to_first_column: "191",
+    difference_at_step: "100",
+  });
+  expect(Number(rows[2]?.["difference_std"])).toBeCloseTo(
+    Math.sqrt((10 * 82.5) / 9),
+    9,
+  );
+});
+
+test("every seed has its line, against the first column's run of its seed", async () => {
+  const { folder, gallery, runs } = await makeGallery({ labels: ["lion"] });
+  await writeFile(
+    join(folder, "gallery.json"),
+    JSON.stringify({ ...gallery, request: { ...gallery.request, seeds: 2 } }),
+  );
+  for (const run of runs) {
+    const id = `${run.id}-s8`;
+    const again = {
+      ...run,
+      id,
+      seed: 8,
+      tile: { ...run.tile, seed: 1 },
+      trace: run.trace.map((score) => score + run.tile.column),
+    };
+    await cp(join(folder, run.id), join(folder, id), { recursive: true });
+    await writeFile(join(folder, id, "run.json"), JSON.stringify(again));
+  }
+  const out = join(await temporary(), "seeds.csv");
+  await exportGallery(
+    {
+      folder,
+      runs: null,
+      format: "csv",
+      contrast: "sigma",
+      out,
+      overwrite: false,
+    },
+    { signal: new AbortController().signal },
+  );
+  const [head = [], ...rows] = parse(await readFile(out, "utf8"));
+  const at = (row: string[], name: string) => row[head.indexOf(name)];
+  expect(rows.map((row) => [at(row, "method"), at(row, "seed")])).toEqual([
+    ["relu", "7"],
+    ["relu", "8"],
+    ["leaky:0.1", "7"],
+    ["leaky:0.1", "8"],
+    ["proxygrad:0.1", "7"],
+    ["proxygrad:0.1", "8"],
+  ]);
+  const by = rows.map((row) => Number(at(row, "difference_to_first_column")));
+  expect((by[3] ?? 0) - (by[2] ?? 0)).toBeCloseTo(1, 12);
+  expect((by[5] ?? 0) - (by[4] ?? 0)).toBeCloseTo(2, 12);
 });
 
 test("labels with quotes, commas and line breaks come back as they were", async () => {

@@ -324,7 +324,7 @@ describe("a gallery that cannot be exported", () => {
   test.each([
     ["run.json", "{", "is not JSON"],
     ["run.json", "{}", "is damaged"],
-    ["run.json", '{"version":2}', "newer Proxima"],
+    ["run.json", '{"format":"proxima-run","version":99}', "newer Proxima"],
     ["image.npy", "not npy", "is not a .npy file"],
     ["image.npy", null, "it is missing"],
   ])("a damaged %s: %s", async (file, content, message) => {

@@ -130,7 +130,7 @@ test("tiles without a picture are empty frames that say why", async () => {
   ]);
   expect(chosen.match(/<p class="none">not chosen<\/p>/g)).toHaveLength(2);
   // The first column was not chosen, but differences are still against it.
-  expect(chosen).toContain("<p>+50 %</p>");
+  expect(chosen).toContain('<p class="clear">+50 %</p>');
   expect(chosen.match(/<th scope="col">/g)).toHaveLength(2);
 });
 
