@@ -83,52 +83,6 @@ export function readMethods(
   }));
 }
 
-/** Class indices, or labels that only one class has, separated by commas. */
-export function readTargets(
-  flag: string,
-  text: string,
-  labels: readonly string[],
-): number[] {
-  const indices = splitList(flag, text).map((item) =>
-    readTarget(flag, item, labels),
-  );
-  for (const [i, index] of indices.entries())
-    if (indices.indexOf(index) !== i)
-      throw usage(`${flag} names the class ${index} twice.`);
-  return indices;
-}
-
-export function readTarget(
-  flag: string,
-  text: string,
-  labels: readonly string[],
-): number {
-  const item = text.trim();
-  if (/^\d+$/.test(item)) {
-    const index = Number(item);
-    if (index < labels.length) return index;
-    throw usage(
-      `${flag}: there is no class ${item}; the ${labels.length} classes count from 0 to ${labels.length - 1}.`,
-    );
-  }
-  const wanted = item.toLowerCase();
-  const found = [...labels.keys()].filter(
-    (i) => labels[i]?.toLowerCase() === wanted,
-  );
-  const [index] = found;
-  if (index === undefined)
-    throw usage(
-      `${flag}: no class is called "${item}".`,
-      'Give an index, or a label as "proxima score" prints it.',
-    );
-  if (found.length > 1)
-    throw usage(
-      `${flag}: several classes are called "${item}": ${found.slice(0, 5).join(", ")}.`,
-      "Give the index of one.",
-    );
-  return index;
-}
-
 /** "1/4": the first of four. */
 export function readShard(text: string): { index: number; count: number } {
   const match = /^(\d+)\/(\d+)$/.exec(text);

@@ -61,18 +61,35 @@ export function parse(command: Command, args: readonly string[]): Parsed {
   };
 }
 
-/** "--image A B" as "--image A --image B": all words up to the next flag belong to a flag that takes many. */
+/**
+ * Every value joined to its flag: "--image A B" is "--image=A --image=B" where the flag takes many, up to the next
+ * flag, and "--targets -5" is "--targets=-5". There is no flag with one minus sign but -h, so that such a word behind
+ * a flag that wants a value is its value.
+ */
 function spread(command: Command, args: readonly string[]): string[] {
   const words: string[] = [];
-  let many: string | null = null;
-  for (const word of args) {
-    if (word.startsWith("-")) {
-      const flag = command.flags[word.slice(2)];
-      many = word.startsWith("--") && flag?.many ? word : null;
-      if (many === null) words.push(word);
-    } else if (many === null) words.push(word);
-    else words.push(`${many}=${word}`);
+  /** The flag whose value, or values, may follow. */
+  let open: { readonly name: string; readonly many: boolean } | null = null;
+  const close = () => {
+    if (open && !open.many)
+      throw usage(`${open.name} is given without a value.`, seeHelp(command));
+    open = null;
+  };
+  for (const [at, word] of args.entries()) {
+    const another = word.startsWith("--") || word === "-h";
+    if (open && !open.many && !another) {
+      words.push(`${open.name}=${word}`);
+      open = null;
+    } else if (word.startsWith("-")) {
+      close();
+      // all that follows are words without a flag
+      if (word === "--") return [...words, ...args.slice(at)];
+      const flag = word.startsWith("--") ? command.flags[word.slice(2)] : null;
+      if (flag?.value) open = { name: word, many: flag.many === true };
+      else words.push(word);
+    } else words.push(open ? `${open.name}=${word}` : word);
   }
+  close();
   return words;
 }
 

@@ -7,7 +7,7 @@ import {
   type GalleryRequest,
   type Method,
 } from "../shared/domain";
-import { needed, readMethods, readNumber, readTargets } from "./arguments";
+import { needed, readMethods, readNumber } from "./arguments";
 import {
   climbFlags,
   readClimb,
@@ -15,11 +15,12 @@ import {
   readRegularization,
 } from "./climb-flags";
 import type { Flag, Values } from "./command";
+import { readTargets, targetsHelp } from "./targets";
 
 export const requestFlags: Readonly<Record<string, Flag>> = {
   targets: {
     value: "T,T...",
-    help: "the classes: indices or labels, separated by commas",
+    help: targetsHelp,
   },
   methods: {
     value: "M,M...",
@@ -59,19 +60,18 @@ export function readSettings(
   };
 }
 
-export function readRequest(
+export async function readRequest(
   values: Values,
   opened: OpenedNetwork,
   methods: readonly Method[],
-): GalleryRequest {
+): Promise<GalleryRequest> {
   const { info, id } = opened;
-  const targets = readTargets(
-    "--targets",
-    needed("--targets", values.one("targets")),
-    info.labels,
-  );
   return {
-    targets: targets.map((index) => ({ kind: "logit", index })),
+    targets: await readTargets(
+      "--targets",
+      needed("--targets", values.one("targets")),
+      info,
+    ),
     columns: methods.map((method) => ({ network: id, method })),
     settings: readSettings(values, info.defaults),
     seeds: 1,

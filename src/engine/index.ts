@@ -8,7 +8,7 @@ export {
 } from "./ascent/ascend";
 export { startImage } from "./ascent/start";
 export { batchesOf, batchThatFits, bytesPerImage, type Batch } from "./batch";
-export { isTop, softmax, topClasses } from "./classes";
+export { probabilitiesOf, softmax, top1Of, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";
 export type {
   Format,
@@ -30,11 +30,6 @@ export {
   type OpenedFiles,
   type OpenOptions,
 } from "./formats/index";
-export {
-  batchNormFit,
-  mostDifference,
-  type BatchNormFit,
-} from "./evidence/batch-norm-fit";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, headOfNetwork, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";

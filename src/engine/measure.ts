@@ -2,6 +2,7 @@
 import { tensor4d } from "@tensorflow/tfjs-core";
 import type { Method, Precision, Target } from "../shared/domain";
 import { Fault } from "../shared/fault";
+import { objectiveOf, signOf } from "../shared/target";
 import { checkTarget } from "./ascent/ascend";
 import { startImage } from "./ascent/start";
 import { classCount, type Network } from "./network/network";
@@ -60,7 +61,7 @@ export function scoreImages(
 export interface Gradient {
   /** [height, width, channel], with respect to x in [-1, 1], preprocessing included. */
   readonly gradient: Float32Array;
-  /** The target's activation in the original network. */
+  /** The objective in the original network: the target's logit, its negative where it is minimised. */
   readonly score: number;
   /** Of the original network, [class]. */
   readonly logits: Float32Array;
@@ -91,13 +92,13 @@ export function gradientOf(
   );
   try {
     const direction = new Float32Array(step.classes);
-    direction[target.index] = 1;
+    direction[target.index] = signOf(target);
     const input = tensor4d(image, [1, ...network.input]);
     const { gradients, norms, logits } = step.gradient(0, input, direction);
     input.dispose();
     return {
       gradient: gradients,
-      score: logits[target.index] ?? NaN,
+      score: objectiveOf(target, logits),
       logits,
       norm: norms[0] ?? NaN,
     };

@@ -5,7 +5,6 @@ import {
   readNumber,
   readShard,
   readSize,
-  readTargets,
 } from "../../src/cli/arguments";
 
 describe("methods", () => {
@@ -43,25 +42,6 @@ describe("methods", () => {
       { method: { kind: "leaky", slope: 0.1 }, given: "leaky:0.10" },
     ]);
     expect(() => readMethods("relu,,leaky:1")).toThrow("empty entry");
-  });
-});
-
-describe("targets", () => {
-  const labels = ["ant", "Bee", "cat", "cat", "7"];
-  it("are indices or labels that only one class has", () => {
-    expect(readTargets("--targets", "2,bee, ANT", labels)).toEqual([2, 1, 0]);
-  });
-  it.each([
-    ["5", "classes count from 0 to 4"],
-    ["7", "there is no class 7"],
-    ["-1", 'no class is called "-1"'],
-    ["dog", 'no class is called "dog"'],
-    ["cat", "several classes are called"],
-    ["1,bee", "twice"],
-    ["1,", "empty entry"],
-    ["1.5", "no class"],
-  ])("refuses %j", (text, said) => {
-    expect(() => readTargets("--targets", text, labels)).toThrow(said);
   });
 });
 

@@ -17,6 +17,7 @@ import {
   spellRegularization,
   usualRegularization,
 } from "../../src/renderer/workspaces/lab/pages/class-table/table";
+import { logitTarget } from "../../src/shared/target";
 import { networkInfo } from "../support/fake-world";
 import { useApps } from "./state/start-app";
 
@@ -62,7 +63,7 @@ const entry = (one: ClassRow, partial = false) => ({
 describe("the table's lines", () => {
   it("have a place for every class and method, and find keys of pictures that have no row yet", () => {
     const lines = linesOf(
-      [7, 2],
+      [logitTarget(7), logitTarget(2)],
       ["a", "b", "c"],
       [
         entry(row(2, "relu", [1, 5])),
@@ -71,7 +72,7 @@ describe("the table's lines", () => {
       ],
       [keyOf(7, "leaky"), `${keyOf(7, "relu")}@10`, "no key", "{}"],
     );
-    expect(lines.map(({ target, label }) => [target, label])).toEqual([
+    expect(lines.map(({ target, label }) => [target.index, label])).toEqual([
       [7, "class 7"],
       [2, "c"],
     ]);
@@ -88,10 +89,37 @@ describe("the table's lines", () => {
     expect(lines.map(({ best }) => best)).toEqual([null, "leaky"]);
   });
 
+  it("keep a class and the same one minimised apart", () => {
+    const key = JSON.stringify({
+      batch: 8,
+      method: { kind: "leaky" },
+      minimise: true,
+      target: 2,
+    });
+    const lines = linesOf(
+      [logitTarget(2), logitTarget(2, true)],
+      ["a", "b", "c"],
+      [
+        entry(row(2, "relu", [1, 5])),
+        {
+          key: "other",
+          row: row(2, "relu", [1, -3], { minimise: true, top1: null }),
+        },
+      ],
+      [key],
+    );
+    expect(lines.map(({ name, label }) => [name, label])).toEqual([
+      ["2", "c"],
+      ["minus2", "−c"],
+    ]);
+    expect(lines.map(({ cells }) => cells[0]?.row?.score)).toEqual([5, -3]);
+    expect(lines.map(({ cells }) => cells[1]?.key)).toEqual([null, key]);
+  });
+
   it("name the best only of images at the same step, or that cannot move", () => {
     const best = (...rows: ClassRow[]) =>
       linesOf(
-        [2],
+        [logitTarget(2)],
         [],
         rows.map((one) => entry(one)),
         [],
@@ -196,7 +224,7 @@ describe("curves", () => {
   });
 
   it("are of one class where one is asked for, of every measure", () => {
-    const series = curvesOf(rows, { measure: "edges", target: 3, title });
+    const series = curvesOf(rows, { measure: "edges", target: "3", title });
     expect(series.map(({ points }) => points)).toEqual([
       [
         { x: 0, y: 0 },

@@ -13,6 +13,7 @@ import type {
 /** A world without a network, a backend or pictures. */
 export const bareWorld: World = {
   network: null,
+  head: "softmax",
   defaults: null,
   runtime: null,
   images: null,

@@ -2,27 +2,29 @@ import { gradientOf } from "../../engine";
 import { replaceFile } from "../../main/host/folder";
 import { loadImage } from "../../main/host/images";
 import { writeNpy } from "../../main/host/npy";
-import { labelsOf } from "../../main/host/summary";
 import { Fault } from "../../shared/fault";
-import { needed, readMethod, readTarget } from "../arguments";
+import { unitWords } from "../../shared/head";
+import { titleTarget } from "../../shared/target";
+import { needed, readMethod } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
 import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
+import { readTarget, targetHelp } from "../targets";
 import { sizeOfFirst } from "./score";
 
 export const gradient: Command = {
   name: "gradient",
   synopsis: "NETWORK --image FILE --target T --method M --npy OUT",
   summary:
-    "Write the gradient of a class under a method, with respect to x in [-1, 1].",
+    "Write the gradient of a class's logit, or of its negative, under a method, with respect to x in [-1, 1].",
   positionals: { min: 1, max: 1 },
   flags: {
     image: {
       value: "FILE",
       help: "a picture, resized to the input, or .npy float32 [height, width, channels] in [-1, 1]",
     },
-    target: { value: "T", help: "the class: an index or a label" },
+    target: { value: "T", help: targetHelp },
     method: {
       value: "M",
       help: "relu, leaky:S, proxygrad:P or slopes:S:P (forward, backward)",
@@ -40,13 +42,13 @@ export const gradient: Command = {
     const out = needed("--npy", values.one("npy"));
     const method = readMethod(given);
     const size = await sizeOfFirst([file]);
-    const { network } = await openTheNetwork(name, values, context, size);
-    const labels = labelsOf(network);
-    const index = readTarget("--target", wanted, labels);
+    const { network, info } = await openTheNetwork(name, values, context, size);
+    const target = await readTarget("--target", wanted, info);
+    const { index, minimise } = target;
+    const label = info.labels[index] ?? "";
     const image = await loadImage(file, network.input);
     for (const warning of image.warnings) context.warn(warning);
     const { runtime } = await openTheBackend(context);
-    const target = { kind: "logit", index } as const;
     const result = gradientOf(
       { network, runtime, method, target },
       image.values,
@@ -61,7 +63,8 @@ export const gradient: Command = {
     const { score, norm } = result;
     context.emit({
       target: index,
-      label: labels[index],
+      ...(minimise && { minimise }),
+      label,
       method: given,
       score,
       norm,
@@ -69,11 +72,11 @@ export const gradient: Command = {
       npy: out,
     });
     context.print(
-      `${index} ${labels[index]}  ${given}  score ${score.toFixed(4)}  gradient norm ${norm.toPrecision(6)}  ${out}`,
+      `${index} ${titleTarget(label, target)}  ${given}  score ${score.toFixed(4)}  gradient norm ${norm.toPrecision(6)}  ${out}`,
     );
     if (norm === 0)
       context.warn(
-        "The gradient is exactly zero: this class is silent at this image.",
+        `The gradient is exactly zero: this ${unitWords(info.head)[0]} is silent at this image.`,
       );
     return exitCodes.done;
   },

@@ -4,11 +4,16 @@ import { largestBatch, planGallery } from "../../main/host/gallery-plan";
 import { runFiles } from "../../main/host/gallery-folder";
 import { checkBatch } from "../../main/host/memory";
 import type { GalleryProgress } from "../../shared/contract";
-import { limits, type RunRecord } from "../../shared/domain";
+import {
+  limits,
+  type GalleryRecord,
+  type RunRecord,
+} from "../../shared/domain";
+import { titleTarget } from "../../shared/target";
 import { needed, readShard } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { examineTheNetwork, openTheBackend, openTheNetwork } from "../engine";
+import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { checkOut, prepareOut } from "../gallery-out";
 import { ProgressLine, spellDuration } from "../progress-line";
@@ -44,8 +49,7 @@ export const render: Command = {
       throw usage(`At most ${limits.columns} methods fit into a gallery.`);
     await checkOut(out, values.has("force"));
     const opened = await openTheNetwork(name, values, context);
-    await examineTheNetwork(opened, context);
-    const request = readRequest(
+    const request = await readRequest(
       values,
       opened,
       methods.map(({ method }) => method),
@@ -68,7 +72,7 @@ export const render: Command = {
         }
         if (fault)
           context.warn(
-            `${record.labels[tile.row]} ${given}: ${fault.message} ${fault.remedy}`.trim(),
+            `${titleOf(record, tile.row)} ${given}: ${fault.message} ${fault.remedy}`.trim(),
           );
       }
       if (!context.signal.aborted)
@@ -98,6 +102,7 @@ export const render: Command = {
 function resultOf(run: RunRecord, given: string, out: string) {
   return {
     target: run.target.index,
+    ...(run.target.minimise && { minimise: run.target.minimise }),
     label: run.label,
     method: given,
     state: run.state,
@@ -112,6 +117,12 @@ function resultOf(run: RunRecord, given: string, out: string) {
   };
 }
 
+function titleOf({ labels, request }: GalleryRecord, row: number): string {
+  const target = request.targets[row];
+  const label = labels[row] ?? "";
+  return target ? titleTarget(label, target) : label;
+}
+
 /** Mean and standard deviation over the last steps; the last score alone of a run with too few. */
 function spellScore({ score, tail }: RunRecord): string {
   return tail
@@ -122,7 +133,7 @@ function spellScore({ score, tail }: RunRecord): string {
 function describe(run: RunRecord, given: string, seeds: number): string {
   const state =
     run.state === "done" ? "" : `  ${run.state} at step ${run.step}`;
-  return `${run.target.index} ${run.label}  ${given}${seeds > 1 ? `  seed ${run.seed}` : ""}  score ${spellScore(run)}${run.top1 ? "  top-1" : ""}${state}`;
+  return `${run.target.index} ${titleTarget(run.label, run.target)}  ${given}${seeds > 1 ? `  seed ${run.seed}` : ""}  score ${spellScore(run)}${run.top1 ? "  top-1" : ""}${state}`;
 }
 
 function pace({ rate, imageSteps, imageStepsTotal }: GalleryProgress): string {

@@ -2,7 +2,8 @@ import { classCount, scoreImages, topClasses } from "../../engine";
 import { replaceFile } from "../../main/host/folder";
 import { isNpy, loadImage, loadNpyImage } from "../../main/host/images";
 import { writeNpy } from "../../main/host/npy";
-import { labelsOf } from "../../main/host/summary";
+import type { ClassScore, Head } from "../../shared/domain";
+import { valueWord } from "../../shared/head";
 import { readNumber } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
@@ -16,7 +17,8 @@ const chunk = 32;
 export const score: Command = {
   name: "score",
   synopsis: "NETWORK --image FILE... [--top 5] [--npy OUT]",
-  summary: "Classify pictures: the best classes of the original network.",
+  summary:
+    "Score pictures: the classes, or largest outputs, of the original network.",
   positionals: { min: 1, max: 1 },
   flags: {
     image: {
@@ -24,7 +26,7 @@ export const score: Command = {
       many: true,
       help: "pictures, resized to the input, or .npy float32 [height, width, channels] in [-1, 1]",
     },
-    top: { value: "5", help: "how many classes to print" },
+    top: { value: "5", help: "how many to print, the largest first" },
     npy: {
       value: "OUT",
       help: "write all logits there: float32 [images, classes]",
@@ -41,7 +43,7 @@ export const score: Command = {
       5,
     );
     const out = values.one("npy");
-    const { network } = await openTheNetwork(
+    const { network, info } = await openTheNetwork(
       name,
       values,
       context,
@@ -49,7 +51,7 @@ export const score: Command = {
     );
     const { runtime } = await openTheBackend(context);
     const classes = classCount(network);
-    const labels = labelsOf(network);
+    const { labels, head } = info;
     const all = new Float32Array(
       out === undefined ? 0 : images.length * classes,
     );
@@ -67,13 +69,11 @@ export const score: Command = {
       progress.clear();
       for (const [i, logits] of scored.entries()) {
         if (out !== undefined) all.set(logits, (first + i) * classes);
-        const best = topClasses(logits, labels, top);
-        context.emit({ image: files[i], top: best });
+        const best = topClasses(logits, labels, top, head);
+        context.emit({ image: files[i], head, top: best });
         context.print(files[i] ?? "");
-        for (const { index, label, logit, probability } of best)
-          context.print(
-            `  ${String(index).padStart(5)}  ${label}  logit ${logit.toFixed(3)}  ${((probability ?? 0) * 100).toFixed(2)} %`,
-          );
+        for (const entry of best)
+          context.print(describe(entry, head, logits.length));
       }
       if (images.length > chunk)
         progress.show(first + files.length, images.length);
@@ -84,6 +84,25 @@ export const score: Command = {
     return exitCodes.done;
   },
 };
+
+/** "    5  lion  logit 3.250  97.10 %"; of a single sigmoid also what is left for its negative. */
+function describe(
+  { index, label, logit, probability }: ClassScore,
+  head: Head,
+  units: number,
+): string {
+  const percent = (share: number) => `${(share * 100).toFixed(2)} %`;
+  const opposite =
+    probability !== null && head === "sigmoid" && units === 1
+      ? `, not: ${percent(1 - probability)}`
+      : "";
+  return [
+    `  ${String(index).padStart(5)}`,
+    label,
+    `${valueWord(head)} ${logit.toFixed(3)}`,
+    ...(probability === null ? [] : [`${percent(probability)}${opposite}`]),
+  ].join("  ");
+}
 
 /** Height and width of the first array: the input of a network that fixes none. */
 export async function sizeOfFirst(

@@ -1,6 +1,7 @@
 import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
 import type { AscentSettings, Method, Target } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
+import { objectiveOf, signOf } from "../../shared/target";
 import { classCount, type Network } from "../network/network";
 import { StepCache } from "../step/step-cache";
 import type { NativeRuntime } from "../step/runtime";
@@ -41,7 +42,7 @@ export interface TileUpdate {
   readonly column: number;
   /** Updates done on this image. */
   readonly step: number;
-  /** The target's activation in the original network on this image. */
+  /** The objective in the original network on this image: the target's logit, its negative where it is minimised. */
   readonly score: number;
   /** L2 norm of the gradient at this image, of the method's own network; null where none was taken. */
   readonly gradientNorm: number | null;
@@ -235,9 +236,10 @@ class AscentColumn {
   }
 
   #scoreOf(logits: Float32Array, row: number): number {
-    return (
-      logits[row * this.#step.classes + (this.#targets[row]?.index ?? 0)] ?? NaN
-    );
+    const target = this.#targets[row];
+    return target
+      ? objectiveOf(target, part(logits, row, this.#step.classes))
+      : NaN;
   }
 
   /** Lets go of the images before the update and regularizes those after it. */
@@ -269,7 +271,7 @@ function directionsOf(
   const directions = new Float32Array(batch * classes);
   for (const [row, target] of targets.entries()) {
     checkTarget(network, target);
-    directions[row * classes + target.index] = 1;
+    directions[row * classes + target.index] = signOf(target);
   }
   return directions;
 }

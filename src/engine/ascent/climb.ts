@@ -1,7 +1,9 @@
 /** Many short ascents of one method in one batch, scored only where it is asked for. */
 import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
-import type { Regularization, Target } from "../../shared/domain";
-import { isTop } from "../classes";
+import type { Head, Regularization, Target } from "../../shared/domain";
+import { hasTop1 } from "../../shared/head";
+import { objectiveOf, signOf } from "../../shared/target";
+import { top1Of } from "../classes";
 import type { Step } from "../step/step";
 import { transformOf } from "./regularization";
 import { startImage } from "./start";
@@ -26,6 +28,8 @@ export interface ClimbRequest {
   readonly stepSize: number;
   readonly startNoise: number;
   readonly regularization: Regularization;
+  /** What the output means. */
+  readonly head: Head;
 }
 
 /** A lane's image after the updates of a milestone. */
@@ -33,9 +37,10 @@ export interface LaneScore {
   /** Index into the request's lanes. */
   readonly lane: number;
   readonly milestone: number;
-  /** The target's activation in the original network, float32; null where a number is not finite any more. */
+  /** The objective in the original network, float32 (see TileUpdate); null where a number is not finite any more. */
   readonly score: number | null;
-  readonly top1: boolean;
+  /** Null where the head has no first choice, and for a target that is minimised. */
+  readonly top1: boolean | null;
   /** Whether the gradient was exactly zero before: the image stayed as it was there. */
   readonly silent: boolean;
 }
@@ -86,7 +91,12 @@ export async function* climb(
         const end =
           moved.norms[lane] === 0 && scoreOf
             ? { ...scoreOf(lane), silent: true }
-            : { lane, score: null, top1: false, silent: false };
+            : {
+                lane,
+                score: null,
+                top1: noTop1(request, lane),
+                silent: false,
+              };
         for (const milestone of ahead) scored.push({ ...end, milestone });
       }
       yield { updates: done + 1, scored };
@@ -111,7 +121,7 @@ function directionsOf(lanes: readonly Lane[], step: Step): Float32Array {
     );
   const directions = new Float32Array(step.batch * step.classes);
   for (const [lane, { target }] of lanes.entries())
-    directions[lane * step.classes + target.index] = 1;
+    directions[lane * step.classes + target.index] = signOf(target);
   return directions;
 }
 
@@ -128,14 +138,20 @@ function startsOf({ step, shape, lanes, startNoise }: ClimbRequest): Tensor4D {
 }
 
 /** Scores the batch once and tells each lane's. */
-function scoresOf({ step, lanes }: ClimbRequest, images: Tensor4D) {
+function scoresOf(request: ClimbRequest, images: Tensor4D) {
+  const { step, lanes, head } = request;
   const logits = step.score(images);
   return (lane: number) => {
     const own = logits.subarray(lane * step.classes, (lane + 1) * step.classes);
-    const index = lanes[lane]?.target.index ?? 0;
-    const score = own[index] ?? NaN;
-    return Number.isFinite(score)
-      ? { lane, score, top1: isTop(own, index) }
-      : { lane, score: null, top1: false };
+    const target = lanes[lane]?.target;
+    const score = target ? objectiveOf(target, own) : NaN;
+    return target && Number.isFinite(score)
+      ? { lane, score, top1: top1Of(own, target, head) }
+      : { lane, score: null, top1: noTop1(request, lane) };
   };
+}
+
+/** A lane without a finite score is not the first choice, where the head has one. */
+function noTop1({ lanes, head }: ClimbRequest, lane: number): false | null {
+  return hasTop1(head) && !lanes[lane]?.target.minimise ? false : null;
 }

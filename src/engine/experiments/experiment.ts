@@ -1,4 +1,4 @@
-import type { NetworkSummary } from "../../shared/domain";
+import type { Head, NetworkSummary } from "../../shared/domain";
 import type {
   ExperimentSpec,
   RowOf,
@@ -12,6 +12,8 @@ import type { NativeRuntime } from "../step/runtime";
 export interface World {
   /** The open network; null where none is. */
   readonly network: Network | null;
+  /** What its output means; `softmax` without a network. */
+  readonly head: Head;
   /** The ascent's settings that its card names, completed with the app's; null without a network. */
   readonly defaults: NetworkSummary["defaults"] | null;
   /** Null: tfjs-core's eager backend. */
@@ -113,10 +115,11 @@ export interface Experiment<
     options: { signal: AbortSignal },
   ): AsyncGenerator<Happening<RowOf<S>>, void, void>;
   /**
-   * A row kept before as it reads today: names of classes decide no number and no key, and may have been given since.
+   * A row kept before as it reads today: names of classes decide no number and no key, and may have been given since;
+   * what the head means may have been said since.
    * Missing: as it was kept.
    */
-  renew?(row: RowOf<S>, cell: Cell<C>): RowOf<S>;
+  renew?(row: RowOf<S>, cell: Cell<C>, world: World): RowOf<S>;
   /** `rows` are those there are, by key; some may be missing, and long cells may have partial ones. */
   summarize(
     settings: SettingsOf<S>,

@@ -7,9 +7,9 @@ import type { Backend } from "./backend";
 import { loadImage } from "./images";
 import type { OpenedNetwork } from "./networks";
 
-/** The best five classes, and the picture as it goes in, before the preprocessing (see pictures.ts). */
+/** The five largest output values with their names, and the picture as it goes in, before the preprocessing (see pictures.ts). */
 export async function checkPicture(
-  { network }: OpenedNetwork,
+  { network, info }: OpenedNetwork,
   path: string,
   { runtime }: Pick<Backend, "runtime">,
 ): Promise<{
@@ -27,7 +27,7 @@ export async function checkPicture(
   const { values } = toPicture(network.input, image);
   return {
     reply: {
-      top5: topClasses(logits, network.labels, 5),
+      top5: topClasses(logits, info.labels, 5, info.head),
       shape: [...network.input],
     },
     bytes: new Uint8Array(values.buffer, values.byteOffset, values.byteLength),

@@ -2,7 +2,6 @@
 import { setTimeout } from "node:timers/promises";
 import {
   ascend as engineAscend,
-  isTop,
   startImage,
   type Batch,
   type StepCache,
@@ -193,7 +192,7 @@ export class GalleryBatch {
       step: update.step,
       from: update.step,
       score: update.score,
-      top1: isTop(update.logits(), run.plan.target.index),
+      top1: run.top1(update),
       record,
       fault: null,
     });

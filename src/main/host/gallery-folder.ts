@@ -22,6 +22,7 @@ import {
   storedRun,
   type StoredKind,
 } from "../../shared/stored";
+import { nameTarget } from "../../shared/target";
 import { codeOf, replaceFile, type PartFolder } from "./folder";
 import { encodePng } from "./images";
 import { writeNpy } from "./npy";
@@ -45,14 +46,14 @@ export interface StoredGallery {
   readonly damaged: number;
 }
 
-/** The name of a run's folder: target, column counted from 1, method, and the seed where a gallery has several. */
+/** The name of a run's folder: target ("minus5" where it is minimised), column counted from 1, method, and the seed where a gallery has several. */
 export function runId(
   target: Target,
   column: number,
   method: Method,
   seed: number | null,
 ): string {
-  const name = `${target.index}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
+  const name = `${nameTarget(target)}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
   return seed === null ? name : `${name}-s${seed}`;
 }
 

@@ -14,9 +14,10 @@ import {
   type Target,
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
+import { unitWords } from "../../shared/head";
+import { nameTarget } from "../../shared/target";
 import { checkPrecision, type Backend } from "./backend";
 import type { OpenedNetwork } from "./networks";
-import { labelsOf } from "./summary";
 
 type Networks = ReadonlyMap<string, OpenedNetwork>;
 
@@ -42,14 +43,17 @@ export function planGallery(
   shard: Shard | null = null,
 ): GalleryRecord {
   const { targets, columns, settings, seeds } = request;
-  const seen = new Set<number>();
-  for (const { index } of targets) {
-    if (seen.has(index))
+  const { info } = networkOf(networks, columns[0]?.network);
+  const [one] = unitWords(info.head);
+  const seen = new Set<string>();
+  for (const target of targets) {
+    const name = nameTarget(target);
+    if (seen.has(name))
       throw new Fault(
         "invalid-request",
-        `The class ${index} is asked for twice.`,
+        `The ${one} ${target.index} is asked for twice.`,
       );
-    seen.add(index);
+    seen.add(name);
   }
   const runs = targets.length * columns.length * seeds;
   if (runs > limits.runs)
@@ -62,14 +66,13 @@ export function planGallery(
   for (const { network } of columns)
     for (const target of targets)
       checkTarget(networkOf(networks, network).network, target);
-  const labels = labelsOf(networkOf(networks, columns[0]?.network).network);
   return {
     format: "proxima-gallery",
     version: 2,
     id,
     createdAt: new Date().toISOString(),
     request,
-    labels: targets.map(({ index }) => labels[index] ?? ""),
+    labels: targets.map(({ index }) => info.labels[index] ?? ""),
     shard,
   };
 }

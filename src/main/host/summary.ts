@@ -9,11 +9,12 @@ import {
 import {
   ascentSettingsSchema,
   slopeSchema,
+  type Head,
   type ImportReport,
   type NetworkInfo,
   type NetworkSummary,
 } from "../../shared/domain";
-
+import { unitWords } from "../../shared/head";
 import { identityOf } from "./identity";
 
 export interface Described {
@@ -78,7 +79,7 @@ export function describeNetwork({
     licence: card?.licence ?? "",
     report,
     defaults,
-    labels: labelsOf(network),
+    labels: labelsOf(network, head),
   };
 }
 
@@ -88,11 +89,12 @@ export function summaryOf({ labels, ...summary }: NetworkInfo): NetworkSummary {
   return summary;
 }
 
-/** One label for each class, also where the network has too few. */
-export function labelsOf(network: Network): string[] {
+/** One label for each output value, also where the network has too few. */
+function labelsOf(network: Network, head: Head): string[] {
+  const [one] = unitWords(head);
   return Array.from(
     { length: classCount(network) },
-    (_, index) => network.labels[index] ?? `class ${index}`,
+    (_, index) => network.labels[index] ?? `${one} ${index}`,
   );
 }
 

@@ -1,5 +1,10 @@
 /** One tile's way from start image to stored run. */
-import { softmax, topClasses, type TileUpdate } from "../../engine";
+import {
+  probabilitiesOf,
+  top1Of,
+  topClasses,
+  type TileUpdate,
+} from "../../engine";
 import { valuesInUse } from "../../shared/assumptions";
 import type {
   EngineStatus,
@@ -16,7 +21,6 @@ import { toPicture } from "../../shared/pictures";
 import { PartFolder } from "./folder";
 import { finishRun, runFiles, runIdIn } from "./gallery-folder";
 import type { OpenedNetwork } from "./networks";
-import { labelsOf } from "./summary";
 
 export interface TilePlan {
   readonly gallery: GalleryRecord;
@@ -96,6 +100,12 @@ export class TileRun {
     return due;
   }
 
+  /** Whether the target is the network's first choice; null where there is none (see `top1Of`). */
+  top1(update: TileUpdate): boolean | null {
+    const { target, network } = this.plan;
+    return top1Of(update.logits(), target, network.info.head);
+  }
+
   /** Stores a run that has ended, after `take`; the record says where it lies. */
   async finish(update: TileUpdate, state: RunState): Promise<RunRecord> {
     const image = update.image();
@@ -125,8 +135,7 @@ export class TileRun {
       this.plan;
     const slopes = slopesOf(method);
     const logits = update.logits();
-    const labels = labelsOf(network.network);
-    const top5 = topClasses(logits, labels, 5);
+    const { head, labels } = network.info;
     return {
       format: "proxima-run",
       version: 2,
@@ -150,7 +159,7 @@ export class TileRun {
       forwardSlope: slopes.forward,
       backwardSlope: slopes.backward,
       settings: gallery.request.settings,
-      head: network.info.head,
+      head,
       seed: this.seed,
       batch,
       shape: [...network.network.input],
@@ -160,9 +169,9 @@ export class TileRun {
       tail: tailOf(this.#trace),
       trace: this.#trace,
       kept: this.#kept,
-      top1: top5[0]?.index === target.index,
-      probability: softmax(logits)[target.index] ?? 0,
-      top5,
+      top1: this.top1(update),
+      probability: probabilitiesOf(logits, head)?.[target.index] ?? null,
+      top5: topClasses(logits, labels, 5, head),
       gradientNorm: this.#gradientNorm,
       imageStd: deviation(image),
       backend: backend.title,

@@ -7,6 +7,7 @@ import {
   slopeSchema,
 } from "../domain";
 import { defineSpec } from "./spec";
+import { labTargetsSchema, nameRowTarget, targetFields } from "./targets";
 
 const ascent = ascentSettingsSchema.shape;
 /** Null: the network's own setting, as its card names it or the app completes it. */
@@ -26,7 +27,7 @@ const share = z.number().min(0).max(1);
  * the original network's.
  */
 const rowSchema = z.strictObject({
-  target: count,
+  ...targetFields,
   label: z.string(),
   method: tableMethodSchema,
   /** The method's slope; 0 for plain ReLU. */
@@ -39,9 +40,10 @@ const rowSchema = z.strictObject({
   /** Updates done; what follows belongs to the image after so many. */
   step: count,
   score: z.number(),
-  top1: z.boolean(),
-  /** Softmax probability of the target. */
-  probability: share,
+  /** Null where the head has no first choice, and for a class that is minimised. */
+  top1: z.boolean().nullable(),
+  /** Of the class; null where the head has none. */
+  probability: share.nullable(),
   /** Standard deviation of all values of the image, x in [-1, 1]. */
   imageStd: z.number().min(0),
   /** Share of values at the edge of the box, |x| > 0.99. */
@@ -83,21 +85,14 @@ export type ClassTableSummary = z.infer<typeof summarySchema>;
  */
 export const classTable = defineSpec({
   id: "class-table",
-  version: 1,
+  version: 2,
+  // top-1 and probability may be null since, and follow from the head (see the experiment's `renew`)
+  upgrades: { 1: (row) => row },
   network: "needed",
   heavy: true,
   settings: z.strictObject({
     /** Indices of classes; null: the paper's eight where the labels hold them, else eight others. */
-    targets: own(
-      z
-        .array(z.int().min(0).max(1_000_000))
-        .min(1)
-        .max(1000)
-        .refine(
-          (targets) => new Set(targets).size === targets.length,
-          "a class stands twice",
-        ),
-    ),
+    targets: own(labTargetsSchema(1000)),
     leaky: slopeSchema.default(0.1),
     proxygrad: slopeSchema.default(0.1),
     steps: z.int().min(1).max(limits.steps).default(2500),
@@ -141,11 +136,13 @@ export function summarizeClassTable(
   slopes: Readonly<Record<TableMethod, number>>,
   rows: Iterable<ClassRow>,
 ): ClassTableSummary {
-  const classes = new Map<number, Map<TableMethod, number>>();
-  for (const { target, method, state, score } of rows) {
+  const classes = new Map<string, Map<TableMethod, number>>();
+  for (const row of rows) {
+    const { method, state, score } = row;
     if (state === "running") continue;
-    const scores = classes.get(target) ?? new Map<TableMethod, number>();
-    classes.set(target, scores.set(method, score));
+    const name = nameRowTarget(row);
+    const scores = classes.get(name) ?? new Map<TableMethod, number>();
+    classes.set(name, scores.set(method, score));
   }
   const whole = [...classes.values()].filter(
     (scores) => scores.size === tableMethods.length,

@@ -8,6 +8,8 @@ export interface ExperimentSpec {
   readonly id: string;
   /** Counts up whenever the same settings would give other rows: rows of before are computed again. */
   readonly version: number;
+  /** What takes rows of an earlier version to the next one; rows of a version without are computed again. */
+  readonly upgrades?: Readonly<Record<number, (row: unknown) => unknown>>;
   /** Whether it works on the open network. */
   readonly network: "none" | "optional" | "needed";
   /** Where it is optional: whether these settings ask for the open network. Missing: always. */

@@ -7,6 +7,13 @@ import {
   type SweepRow,
   type SweepSettings,
 } from "./sweep";
+import type { Target } from "../domain";
+import {
+  nameRowTarget,
+  rowTarget,
+  targetOfRow,
+  type RowTarget,
+} from "./targets";
 import { deviationOf, meanOf } from "../statistics";
 
 type Point = Pick<SweepRow, "method" | "slope" | "steps" | "regularized">;
@@ -14,7 +21,7 @@ type Point = Pick<SweepRow, "method" | "slope" | "steps" | "regularized">;
 /** `rows`: those there are, in any order; of other settings they are passed over. */
 export function sweepCells(
   settings: SweepSettings,
-  targets: readonly number[],
+  targets: readonly Target[],
   rows: Iterable<SweepRow>,
 ): {
   cells: SweepCell[];
@@ -51,8 +58,8 @@ function nameOf({ method, slope, steps, regularized }: Point): string {
   return `${method} ${slope} ${steps} ${regularized}`;
 }
 
-function laneOf({ target, seed }: Pick<SweepRow, "target" | "seed">): string {
-  return `${target} ${seed}`;
+function laneOf(row: RowTarget & Pick<SweepRow, "seed">): string {
+  return `${nameRowTarget(row)} ${row.seed}`;
 }
 
 function cellOf(
@@ -87,7 +94,11 @@ function cellOf(
         ? ownMean / plainMean
         : null,
     above: pairs.filter((pair) => pair.score > pair.plain).length,
-    scores: rows.map(({ target, seed, score }) => ({ target, seed, score })),
+    scores: rows.map((row) => ({
+      ...rowTarget(targetOfRow(row)),
+      seed: row.seed,
+      score: row.score,
+    })),
   };
 }
 

@@ -4,8 +4,10 @@ import {
   precisionSchema,
   regularizationSchema,
   slopeSchema,
+  type Target,
 } from "../domain";
 import { defineSpec } from "./spec";
+import { labTargetsSchema, rowTarget, targetFields } from "./targets";
 
 export const sweepMethodSchema = z.enum(["relu", "proxygrad", "leaky"]);
 export type SweepMethod = z.infer<typeof sweepMethodSchema>;
@@ -47,7 +49,7 @@ const cellSchema = z.strictObject({
   above: z.int().min(0),
   scores: z.array(
     z.strictObject({
-      target: z.int().min(0),
+      ...targetFields,
       seed: seedSchema,
       score: z.number().nullable(),
     }),
@@ -67,7 +69,9 @@ const bestSchema = z.strictObject({
  */
 export const sweep = defineSpec({
   id: "sweep",
-  version: 1,
+  version: 2,
+  // top-1 may be null since, and follows from the head (see the experiment's `renew`)
+  upgrades: { 1: (row) => row },
   network: "needed",
   heavy: true,
   settings: z.strictObject({
@@ -84,12 +88,7 @@ export const sweep = defineSpec({
         0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.7, 1,
       ]),
     /** Null: the paper's eight where the labels hold them, else eight others. */
-    targets: z
-      .array(z.int().min(0).max(1_000_000))
-      .min(1)
-      .max(limits.targets)
-      .nullable()
-      .default(null),
+    targets: labTargetsSchema(limits.targets).nullable().default(null),
     /** Scores are taken after each of these. */
     steps: z.array(curveSchema.shape.steps).min(1).max(8).default([10]),
     stepSize: z.number().gt(0).max(10_000).nullable().default(null),
@@ -104,13 +103,13 @@ export const sweep = defineSpec({
   }),
   row: z.strictObject({
     ...pointSchema.shape,
-    target: z.int().min(0),
+    ...targetFields,
     seed: seedSchema,
     ...curveSchema.shape,
-    /** The target's activation in the original network, float32; null: no finite number. */
+    /** The objective in the original network, float32: the logit, its negative where it is minimised; null: no finite number. */
     score: z.number().nullable(),
-    /** Whether the target is the original network's first choice. */
-    top1: z.boolean(),
+    /** Whether the target is the original network's first choice; null where there is none (see class table). */
+    top1: z.boolean().nullable(),
     /** Whether the gradient was exactly zero before the last step: the score is that of the image there. */
     silent: z.boolean(),
   }),
@@ -121,7 +120,12 @@ export const sweep = defineSpec({
     regularization: regularizationSchema,
     batch: z.int(),
     targets: z.array(
-      z.strictObject({ index: z.int().min(0), label: z.string() }),
+      z.strictObject({
+        index: z.int().min(0),
+        minimise: z.literal(true).optional(),
+        /** With a minus sign in front where it is minimised. */
+        label: z.string(),
+      }),
     ),
     /** Curve by curve, method by method, slopes ascending. */
     cells: z.array(cellSchema),
@@ -179,9 +183,9 @@ export function sweepPoints({
 /** What every point is averaged over. */
 export function sweepLanes(
   { seeds }: Pick<SweepSettings, "seeds">,
-  targets: readonly number[],
+  targets: readonly Target[],
 ) {
   return [...new Set(seeds)].flatMap((seed) =>
-    [...new Set(targets)].map((target) => ({ target, seed })),
+    targets.map((target) => ({ ...rowTarget(target), seed })),
   );
 }

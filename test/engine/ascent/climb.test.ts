@@ -30,7 +30,7 @@ const methods: Method[] = [
   { kind: "proxygrad", slope: 0.3 },
 ];
 const still: Regularization = { blur: 0, rotate: 0, rotateProbability: 0.3 };
-const base = { stepSize: 0.5, startNoise: 0.2 };
+const base = { stepSize: 0.5, startNoise: 0.2, head: "softmax" } as const;
 
 function stepFor(regularization: Regularization, runtime = native) {
   return makeStep(

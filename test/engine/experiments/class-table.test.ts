@@ -28,6 +28,7 @@ import {
   tracedSteps,
   type ClassRow,
 } from "../../../src/shared/lab/class-table";
+import { logitTarget } from "../../../src/shared/target";
 import { mixedNetwork } from "../../support/small-networks";
 import { bundledNetwork } from "../../support/networks";
 
@@ -64,6 +65,7 @@ function checkpoints() {
 function world(network: Network, store = checkpoints()): World {
   return {
     network,
+    head: "softmax",
     defaults: bundled.info.defaults,
     runtime: backend.runtime,
     images: null,
@@ -226,7 +228,7 @@ describe("the plan", () => {
     expect(new Set(labels).size).toBe(8);
     for (const [i, { ask, work }] of cells.entries()) {
       expect(work).toBe(2500);
-      expect(ask.label).toBe(bundled.network.labels[ask.target]);
+      expect(ask.label).toBe(bundled.network.labels[ask.target.index]);
       expect([ask.name, ask.slope]).toEqual(
         [
           ["relu", 0],
@@ -291,7 +293,13 @@ describe("groups", () => {
   const cell = (target: number, name: Climb["name"]): Cell<Climb> => ({
     key: `${target} ${name}`,
     work: 5,
-    ask: { target, label: "", name, method: { kind: "relu" }, slope: 0 },
+    ask: {
+      target: logitTarget(target),
+      label: "",
+      name,
+      method: { kind: "relu" },
+      slope: 0,
+    },
   });
   it("hold what can move together, and no more than the batch", () => {
     const cells = [1, 2, 3, 4, 5].flatMap((target) =>
@@ -376,7 +384,7 @@ describe("rows", () => {
       expect(row.steps).toEqual(steps.map(({ step }) => step));
       expect(row.label).toBe(bundled.network.labels[row.target]);
       expect(row.top1).toBe(
-        topClasses(last.values, [], 1)[0]?.index === row.target,
+        topClasses(last.values, [], 1, "softmax")[0]?.index === row.target,
       );
       expect(row.probability).toBe(softmax(last.values)[row.target]);
       for (const [at, { pixels }] of steps.entries()) {
@@ -394,7 +402,8 @@ describe("rows", () => {
       expect(row.pictures).toEqual([1, 10]);
       const { key = "" } =
         cells.find(
-          ({ ask }) => ask.target === row.target && ask.name === row.method,
+          ({ ask }) =>
+            ask.target.index === row.target && ask.name === row.method,
         ) ?? {};
       expect(pictures.get(key)).toEqual(last.pixels);
       expect(pictures.get(`${key}@10`)).toEqual(steps[10]?.pixels);

@@ -5,6 +5,7 @@ import {
   type SweepRow,
 } from "../../../src/shared/lab/sweep";
 import { sweepCells } from "../../../src/shared/lab/sweep-cells";
+import { logitTarget } from "../../../src/shared/target";
 import { networkInfo } from "../../support/fake-world";
 import { useApps } from "./start-app";
 
@@ -47,7 +48,7 @@ function answer(means: Readonly<Record<string, number>>, missing = 0) {
       regularization: { blur: 0, rotate: 0, rotateProbability: 0 },
       batch: 8,
       targets: [{ index: 3, label: "class-3" }],
-      ...sweepCells(settings, [3], rows),
+      ...sweepCells(settings, [logitTarget(3)], rows),
     },
   };
 }

@@ -5,6 +5,7 @@ import {
   type SweepRow,
 } from "../../../src/shared/lab/sweep";
 import { sweepCells } from "../../../src/shared/lab/sweep-cells";
+import { logitTarget } from "../../../src/shared/target";
 
 const settings = sweep.settings.parse({
   methods: ["relu", "proxygrad"],
@@ -41,20 +42,18 @@ function rows(method: SweepMethod, slope: number, scores: readonly number[]) {
   );
 }
 
+const targets = [logitTarget(4), logitTarget(9)];
+
 describe("a sweep's cells", () => {
   it("have mean, spread, ratio to ReLU and how often they are above it", () => {
-    const { cells, best, bestProxygrad } = sweepCells(
-      settings,
-      [4, 9],
-      [
-        ...rows("relu", 0, [10, 20, 30, 40]),
-        ...rows("proxygrad", 0.1, [20, 30, 40, 35]),
-        ...rows("proxygrad", 0.2, [5, 10, 15, 20]),
-        row("proxygrad", 0.1, 4, 3, 1e6),
-        row("proxygrad", 0.1, 4, 1, 1e6, { steps: 500 }),
-        row("proxygrad", 0.1, 4, 1, 1e6, { regularized: true }),
-      ],
-    );
+    const { cells, best, bestProxygrad } = sweepCells(settings, targets, [
+      ...rows("relu", 0, [10, 20, 30, 40]),
+      ...rows("proxygrad", 0.1, [20, 30, 40, 35]),
+      ...rows("proxygrad", 0.2, [5, 10, 15, 20]),
+      row("proxygrad", 0.1, 4, 3, 1e6),
+      row("proxygrad", 0.1, 4, 1, 1e6, { steps: 500 }),
+      row("proxygrad", 0.1, 4, 1, 1e6, { regularized: true }),
+    ]);
     expect(cells.map(({ method, slope }) => [method, slope])).toEqual([
       ["relu", 0],
       ["proxygrad", 0.1],
@@ -78,14 +77,10 @@ describe("a sweep's cells", () => {
   });
 
   it("are compared on the classes and seeds that both have, and are no best before they are complete", () => {
-    const { cells, best, bestProxygrad } = sweepCells(
-      settings,
-      [4, 9],
-      [
-        ...rows("relu", 0, [10, 20, 30, 40]),
-        ...rows("proxygrad", 0.1, [30, 10]),
-      ],
-    );
+    const { cells, best, bestProxygrad } = sweepCells(settings, targets, [
+      ...rows("relu", 0, [10, 20, 30, 40]),
+      ...rows("proxygrad", 0.1, [30, 10]),
+    ]);
     expect(cells[1]).toMatchObject({
       n: 2,
       of: 4,
@@ -104,15 +99,11 @@ describe("a sweep's cells", () => {
   });
 
   it("leave out what is no number, and say how much that is", () => {
-    const { cells } = sweepCells(
-      { ...settings, slopes: [0.1] },
-      [4, 9],
-      [
-        ...rows("relu", 0, [-1, -2, -3, -4]),
-        ...rows("proxygrad", 0.1, [1, 2, 3]),
-        row("proxygrad", 0.1, 9, 2, null),
-      ],
-    );
+    const { cells } = sweepCells({ ...settings, slopes: [0.1] }, targets, [
+      ...rows("relu", 0, [-1, -2, -3, -4]),
+      ...rows("proxygrad", 0.1, [1, 2, 3]),
+      row("proxygrad", 0.1, 9, 2, null),
+    ]);
     // a ratio to something negative would say nothing
     expect(cells[1]).toMatchObject({
       n: 3,
@@ -127,7 +118,7 @@ describe("a sweep's cells", () => {
     const both = { ...settings, methods: ["relu" as const], steps: [10, 500] };
     const { cells, best } = sweepCells(
       { ...both, regularize: ["off", "on"], seeds: [1] },
-      [4],
+      [logitTarget(4)],
       [
         row("relu", 0, 4, 1, 1),
         row("relu", 0, 4, 1, 2, { steps: 500 }),

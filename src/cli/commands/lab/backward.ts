@@ -19,7 +19,7 @@ export const backward = labCommand({
   flags: {
     x: {
       value: "A,B;C,D",
-      help: "its input, rows separated by semicolons; --x=-1,... where the first number is negative",
+      help: "its input, rows separated by semicolons",
     },
     g: { value: "A,B;C,D", help: "the gradient that comes back to its output" },
     slope: { value: "0.3", help: "of Leaky ReLU and of ProxyGrad" },

@@ -4,9 +4,10 @@ import type {
   ClassTableSummary,
 } from "../../../shared/lab/class-table";
 import { titleMethod } from "../../../shared/method";
-import { readNumber, readTargets } from "../../arguments";
+import { readNumber } from "../../arguments";
 import { climbFlags, readOwnClimb, readPrecision } from "../../climb-flags";
 import { writeClassPictures } from "./class-pictures";
+import { readLabTargets, targetsHelp } from "../../targets";
 import { labCommand } from "./front";
 
 export const classTable = labCommand({
@@ -20,7 +21,7 @@ export const classTable = labCommand({
   flags: {
     targets: {
       value: "T,...",
-      help: "classes by index or label; without it the paper's eight, else eight others",
+      help: `${targetsHelp}; without it the paper's eight, else eight others`,
     },
     steps: { value: "2500", help: "updates of each image" },
     leaky: { value: "0.1", help: "slope of the Leaky ReLU network" },
@@ -35,7 +36,7 @@ export const classTable = labCommand({
       help: "the pictures, as PNG (contrast +-3 sigma) and as .npy",
     },
   },
-  settings: (values, _positionals, network) => {
+  settings: async (values, _positionals, network) => {
     const number = (
       name: string,
       range: Parameters<typeof readNumber>[2],
@@ -44,11 +45,7 @@ export const classTable = labCommand({
     const slope = { min: 0, max: 1 };
     return {
       targets: values.has("targets")
-        ? readTargets(
-            "--targets",
-            values.one("targets") ?? "",
-            network?.info.labels ?? [],
-          )
+        ? await readLabTargets(values, network)
         : null,
       steps: number("steps", { min: 1, max: limits.steps, whole: true }, 2500),
       leaky: number("leaky", slope, 0.1),
@@ -87,7 +84,7 @@ function describe(row: ClassRow): string {
   return [
     titleOf(row).padEnd(15),
     score.toFixed(2).padEnd(8),
-    (top1 ? "yes" : "no").padEnd(5),
+    (top1 === null ? "-" : top1 ? "yes" : "no").padEnd(5),
     `${target} ${label}`,
     ...(state === "done"
       ? []

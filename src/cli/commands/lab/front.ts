@@ -34,7 +34,7 @@ export interface LabFront<K extends ExperimentId> {
     values: Values,
     positionals: readonly string[],
     network: OpenedNetwork | null,
-  ): Partial<LabSettings<K>>;
+  ): Partial<LabSettings<K>> | Promise<Partial<LabSettings<K>>>;
   /** JSON lines of the result. Rows are in the order of the table and may be fewer than planned after a cancel. */
   lines(rows: readonly LabRow<K>[], summary: LabSummary<K>): readonly object[];
   /** The same for people. */
@@ -79,7 +79,7 @@ export function labCommand<K extends ExperimentId>(
         spec.network === "none" || name === undefined
           ? null
           : await openTheNetwork(name, values, context);
-      const settings = front.settings(values, positionals, network);
+      const settings = await front.settings(values, positionals, network);
       const bench = await LabBench.open({
         experiment: front.experiment,
         settings,

@@ -6,13 +6,9 @@ import {
   type SweepCell,
   type SweepSettings,
 } from "../../../shared/lab/sweep";
+import { nameRowTarget } from "../../../shared/lab/targets";
 import { titleMethod } from "../../../shared/method";
-import {
-  readChoice,
-  readNumber,
-  readTargets,
-  splitList,
-} from "../../arguments";
+import { readChoice, readNumber, splitList } from "../../arguments";
 import type { Flag, Values } from "../../command";
 import {
   climbFlags,
@@ -21,6 +17,7 @@ import {
   saysRegularization,
 } from "../../climb-flags";
 import { usage } from "../../exit";
+import { readLabTargets, targetsHelp } from "../../targets";
 import { labCommand } from "./front";
 import { readNumbers } from "./numbers";
 
@@ -32,7 +29,7 @@ const flags: Readonly<Record<string, Flag>> = {
   },
   targets: {
     value: "T,...",
-    help: "classes by index or label; without it the paper's eight, else eight others",
+    help: `${targetsHelp}; without it the paper's eight, else eight others`,
   },
   steps: { value: "10,...", help: "score after so many updates" },
   seeds: {
@@ -56,7 +53,7 @@ export const sweep = labCommand({
     "The original network's score after a few steps over methods and slopes: where ProxyGrad climbs fastest.",
   positionals: { min: 1, max: 1 },
   flags,
-  settings: (values, _positionals, network) => ({
+  settings: async (values, _positionals, network) => ({
     ...(values.has("quick") && quickSweep),
     ...(values.has("methods") && {
       methods: splitList("--methods", values.one("methods") ?? "").map((name) =>
@@ -67,11 +64,7 @@ export const sweep = labCommand({
       slopes: readNumbers("--slopes", values.one("slopes"), { min: 0, max: 1 }),
     }),
     ...(values.has("targets") && {
-      targets: readTargets(
-        "--targets",
-        values.one("targets") ?? "",
-        network?.info.labels ?? [],
-      ),
+      targets: await readLabTargets(values, network),
     }),
     ...(values.has("steps") && {
       steps: readNumbers("--steps", values.one("steps"), {
@@ -86,7 +79,12 @@ export const sweep = labCommand({
     precision: readPrecision(values, "float32"),
   }),
   lines: (_rows, { cells, best, targets }) => {
-    const labels = new Map(targets.map(({ index, label }) => [index, label]));
+    const labels = new Map(
+      targets.map(({ index: target, minimise, label }) => [
+        nameRowTarget({ target, minimise }),
+        label,
+      ]),
+    );
     return [
       ...cells
         .filter(({ scores }) => scores.length > 0)
@@ -94,7 +92,7 @@ export const sweep = labCommand({
           ...cell,
           scores: scores.map(({ target, ...score }) => ({
             target,
-            label: labels.get(target),
+            label: labels.get(nameRowTarget({ target, ...score })),
             ...score,
           })),
         })),

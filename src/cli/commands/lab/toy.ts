@@ -30,7 +30,7 @@ export const toy = labCommand({
     lambda: { value: "0.5", help: "T3: the second weight is -lambda" },
     kernel: {
       value: "W,...",
-      help: "T4: weights row by row, 9, 25, ... of them; --kernel=-1,... where the first is negative",
+      help: "T4: weights row by row, 9, 25, ... of them",
     },
     size: { value: "32", help: "pixels along a side" },
     start: { value: "0.3", help: "standard deviation of the start" },

@@ -1,5 +1,4 @@
-import { experimentClasses } from "../../../shared/class-sets";
-import type { AscentSettings, Method } from "../../../shared/domain";
+import type { AscentSettings, Method, Target } from "../../../shared/domain";
 import {
   tableMethods,
   type classTable,
@@ -8,14 +7,16 @@ import {
 import type { SettingsOf } from "../../../shared/lab/spec";
 import { Fault } from "../../../shared/fault";
 import { checkTarget } from "../../ascent/ascend";
-import { classCount } from "../../network/network";
+import { rowTarget } from "../../../shared/lab/targets";
 import { cellKey, type Cell, type World } from "../experiment";
+import { targetsOf, titleOf } from "../targets";
 
 export type Settings = SettingsOf<typeof classTable>;
 
 /** One class under one method. */
 export interface Climb {
-  readonly target: number;
+  readonly target: Target;
+  /** With a minus sign in front where it is minimised. */
   readonly label: string;
   readonly name: TableMethod;
   readonly method: Method;
@@ -51,18 +52,16 @@ export function cellsOf(
   const ascent = ascentOf(settings, world);
   const { network } = world;
   if (!network) return [];
-  const targets =
-    settings.targets ?? experimentClasses(network.labels, classCount(network));
-  return targets.flatMap((target) => {
-    checkTarget(network, { kind: "logit", index: target });
+  return targetsOf(settings, network).flatMap((target) => {
+    checkTarget(network, target);
     return tableMethods.map((name) => {
       const method = methodOf(name, settings);
       return {
-        key: cellKey({ target, method, ...ascent }),
+        key: cellKey({ ...rowTarget(target), method, ...ascent }),
         work: ascent.steps,
         ask: {
           target,
-          label: network.labels[target] ?? `class ${target}`,
+          label: titleOf(target, network, world),
           name,
           method,
           slope: name === "relu" ? 0 : settings[name],

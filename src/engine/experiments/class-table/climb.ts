@@ -5,7 +5,7 @@ import { titleMethod } from "../../../shared/method";
 import { ascend, type TileUpdate } from "../../ascent/ascend";
 import type { Network } from "../../network/network";
 import type { Checkpoints, Happening, World } from "../experiment";
-import { Course } from "./course";
+import { Course, type Subject } from "./course";
 import type { Group } from "./groups";
 
 /** How often something is done, in milliseconds. */
@@ -35,9 +35,9 @@ export async function* climb(
     readonly pace?: Pace;
   },
 ): AsyncGenerator<Happening<ClassRow>, void, void> {
-  const { network, runtime, checkpoints } = world;
+  const { network, runtime, checkpoints, head } = world;
   const shape = network.input;
-  const { courses, from } = await begin(group, shape, checkpoints);
+  const { courses, from } = await begin(group, { shape, head }, checkpoints);
   const all = courses.flat();
   yield { kind: "work", work: from * all.length, before: true };
 
@@ -108,7 +108,7 @@ export async function* climb(
 
   const methods = courses[0]?.map(({ cell }) => cell.ask.method) ?? [];
   const targets = courses.flatMap(([first]) =>
-    first ? [{ kind: "logit", index: first.cell.ask.target } as const] : [],
+    first ? [first.cell.ask.target] : [],
   );
   const start =
     from > 0
@@ -144,7 +144,7 @@ export async function* climb(
 /** From the group's step on, or all from the start where a checkpoint is gone or does not fit. */
 async function begin(
   { cells, step }: Group,
-  shape: readonly [number, number, number],
+  subject: Subject,
   checkpoints: Checkpoints,
 ): Promise<{ courses: readonly (readonly Course[])[]; from: number }> {
   const courses: Course[][] = [];
@@ -154,7 +154,7 @@ async function begin(
       taken.push(
         new Course(
           cell,
-          shape,
+          subject,
           step > 0 ? await checkpoints.load(cell.key) : null,
         ),
       );
@@ -163,7 +163,7 @@ async function begin(
   if (step === 0) return { courses, from: 0 };
   return courses.flat().every(({ from }) => from?.step === step)
     ? { courses, from: step }
-    : begin({ cells, step: 0 }, shape, checkpoints);
+    : begin({ cells, step: 0 }, subject, checkpoints);
 }
 
 /** Tells what is due at a step; the same for all methods of the step. */

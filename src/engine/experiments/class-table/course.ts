@@ -3,8 +3,10 @@ import {
   tracedSteps,
   type ClassRow,
 } from "../../../shared/lab/class-table";
+import type { Head } from "../../../shared/domain";
+import { rowTarget } from "../../../shared/lab/targets";
 import type { TileUpdate } from "../../ascent/ascend";
-import { softmax, topClasses } from "../../classes";
+import { probabilitiesOf, top1Of } from "../../classes";
 import type { Cell, Checkpoint } from "../experiment";
 import type { Climb } from "./cells";
 import { measureImage, type ImageMeasures } from "./measures";
@@ -13,10 +15,17 @@ import { measureImage, type ImageMeasures } from "./measures";
 const traces = ["trace", "stds", "edges", "variations"] as const;
 type Traces = Record<(typeof traces)[number], number[]>;
 
+/** Of a network: [height, width, channel] of its input, and what its output means. */
+export interface Subject {
+  readonly shape: readonly [number, number, number];
+  readonly head: Head;
+}
+
 /** What became of one cell's image so far. */
 export class Course {
   readonly cell: Cell<Climb>;
   readonly #shape: readonly [number, number, number];
+  readonly #head: Head;
   readonly #traced: readonly number[];
   readonly #pictured: readonly number[];
   readonly #steps: number[] = [];
@@ -28,11 +37,12 @@ export class Course {
   /** A checkpoint that does not fit these settings is passed over: the cell then begins anew. */
   constructor(
     cell: Cell<Climb>,
-    shape: readonly [number, number, number],
+    { shape, head }: Subject,
     checkpoint: Checkpoint | null,
   ) {
     this.cell = cell;
     this.#shape = shape;
+    this.#head = head;
     this.#traced = tracedSteps(cell.work);
     this.#pictured = picturedSteps(cell.work);
     this.#traces = { trace: [], stds: [], edges: [], variations: [] };
@@ -89,15 +99,15 @@ export class Course {
     const logits = update.logits();
     const { std, edge, variation } = this.#measures;
     return {
-      target,
+      ...rowTarget(target),
       label,
       method: name,
       slope,
       state: state === "done" || state === "silent" ? state : "running",
       step,
       score,
-      top1: topClasses(logits, [], 1)[0]?.index === target,
-      probability: softmax(logits)[target] ?? 0,
+      top1: top1Of(logits, target, this.#head),
+      probability: probabilitiesOf(logits, this.#head)?.[target.index] ?? null,
       imageStd: std,
       edge,
       variation,

@@ -1,3 +1,4 @@
+import { nameTarget } from "../../../shared/target";
 import type { Cell } from "../experiment";
 import type { Climb } from "./cells";
 
@@ -20,7 +21,7 @@ export function groupsOf(
 ): readonly Group[] {
   const rows = new Map<string, Cell<Climb>[]>();
   for (const cell of cells) {
-    const at = `${cell.ask.target} ${stepOf(cell)}`;
+    const at = `${nameTarget(cell.ask.target)} ${stepOf(cell)}`;
     rows.set(at, [...(rows.get(at) ?? []), cell]);
   }
   const alike = new Map<string, { step: number; cells: Cell<Climb>[][] }>();

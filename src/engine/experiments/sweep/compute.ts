@@ -1,5 +1,6 @@
 import { slopesOf } from "../../../shared/method";
 import type { SweepRow, SweepSettings } from "../../../shared/lab/sweep";
+import { nameRowTarget, targetOfRow } from "../../../shared/lab/targets";
 import { climb, type Lane } from "../../ascent/climb";
 import type { Network } from "../../network/network";
 import type { RectifierAttributes } from "../../network/ops/rectifier";
@@ -60,6 +61,7 @@ export async function* computeSweep(
           method: 0,
           shape: network.input,
           regularization,
+          head: world.head,
           lanes: batch.lanes,
           milestones: batch.milestones,
         };
@@ -126,7 +128,7 @@ function batchesOf(
 ): readonly Batch[] {
   const ascents = groupedBy(
     cells,
-    ({ ask }) => `${ask.target} ${ask.seed}`,
+    ({ ask }) => `${nameRowTarget(ask)} ${ask.seed}`,
   ).map((group) => ({
     cells: group,
     milestones: [...new Set(group.map(({ ask }) => ask.steps))].toSorted(
@@ -150,8 +152,7 @@ function batchesOf(
 
 function laneOf([cell]: readonly SweepCell[]): Lane {
   if (!cell) throw new RangeError("an ascent of no cell");
-  const { target, seed } = cell.ask;
-  return { target: { kind: "logit", index: target }, seed };
+  return { target: targetOfRow(cell.ask), seed: cell.ask.seed };
 }
 
 function chunked<T>(items: readonly T[], size: number): readonly T[][] {

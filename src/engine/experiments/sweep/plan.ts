@@ -1,6 +1,5 @@
 /** Which cells a sweep asks for. */
-import { experimentClasses } from "../../../shared/class-sets";
-import type { Method, Regularization } from "../../../shared/domain";
+import type { Method, Regularization, Target } from "../../../shared/domain";
 import { Fault } from "../../../shared/fault";
 import {
   sweepLanes,
@@ -10,14 +9,14 @@ import {
   type SweepSettings,
 } from "../../../shared/lab/sweep";
 import { checkTarget } from "../../ascent/ascend";
-import { classCount } from "../../network/network";
+import type { RowTarget } from "../../../shared/lab/targets";
 import { cellKey, type Cell, type World } from "../experiment";
+import { targetsOf } from "../targets";
 
 /** A score to compute: one ascent, one milestone. */
-export interface SweepAsk {
+export interface SweepAsk extends RowTarget {
   readonly method: SweepMethod;
   readonly slope: number;
-  readonly target: number;
   readonly seed: number;
   readonly steps: number;
   readonly regularized: boolean;
@@ -25,7 +24,7 @@ export interface SweepAsk {
 
 /** What a sweep's settings leave to the network. */
 export interface Resolved {
-  readonly targets: readonly number[];
+  readonly targets: readonly Target[];
   readonly stepSize: number;
   readonly startNoise: number;
   /** What "on" means. */
@@ -43,9 +42,8 @@ export function resolve(settings: SweepSettings, world: World): Resolved {
   const { network, defaults } = world;
   if (!network || !defaults)
     throw new Fault("invalid-request", "A sweep needs a network.");
-  const targets =
-    settings.targets ?? experimentClasses(network.labels, classCount(network));
-  for (const index of targets) checkTarget(network, { kind: "logit", index });
+  const targets = targetsOf(settings, network);
+  for (const target of targets) checkTarget(network, target);
   const own = defaults.regularization;
   return {
     targets,

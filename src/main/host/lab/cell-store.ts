@@ -28,6 +28,13 @@ export interface StoredPicture {
   readonly values: Float32Array;
 }
 
+/** What an experiment's spec says of the rows. */
+export interface StoredRows<Row> {
+  readonly version: number;
+  readonly row: z.ZodType<Row>;
+  readonly upgrades?: Readonly<Record<number, (row: unknown) => unknown>>;
+}
+
 export class CellStore<Row> {
   readonly #folder: string;
   readonly #version: number;
@@ -50,15 +57,21 @@ export class CellStore<Row> {
     this.#torn = torn;
   }
 
-  /** Lines that are damaged, of another version or no rows of this schema are passed over. */
+  /** Lines that are damaged, of a version without upgrades or no rows of this schema are passed over. */
   static async open<Row>(
     folder: string,
-    { version, row }: { version: number; row: z.ZodType<Row> },
+    { version, row, upgrades = {} }: StoredRows<Row>,
   ): Promise<CellStore<Row>> {
     const parse = (line: string) => {
       const parsed = lineSchema.safeParse(parseJson(line));
-      if (!parsed.success || parsed.data.version !== version) return null;
-      const found = row.safeParse(parsed.data.row);
+      if (!parsed.success) return null;
+      let content: unknown = parsed.data.row;
+      for (let at = parsed.data.version; at !== version; at++) {
+        const upgrade = upgrades[at];
+        if (!upgrade) return null;
+        content = upgrade(content);
+      }
+      const found = row.safeParse(content);
       return found.success ? ([parsed.data.key, found.data] as const) : null;
     };
     const { rows, torn } = await readRows(

@@ -73,6 +73,7 @@ export class LabBench {
     const store = await CellStore.open(folder, spec);
     const world: World = {
       network: network?.network ?? null,
+      head: network?.info.head ?? "softmax",
       defaults: network?.info.defaults ?? null,
       runtime: request.backend?.runtime ?? null,
       images: request.images,
@@ -203,7 +204,9 @@ export class LabBench {
     const whole = this.#store.get(key);
     const row = whole ?? this.#store.partial(key);
     if (row === undefined) return null;
-    const renewed = plain(this.#experiment.renew?.(row, cell) ?? row);
+    const renewed = plain(
+      this.#experiment.renew?.(row, cell, this.#world) ?? row,
+    );
     return whole === undefined
       ? { key, row: renewed, partial: true }
       : { key, row: renewed };

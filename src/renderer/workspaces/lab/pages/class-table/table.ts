@@ -4,6 +4,7 @@ import type {
   Method,
   NetworkInfo,
   Regularization,
+  Target,
 } from "../../../../../shared/domain";
 import type { LabSettings } from "../../../../../shared/lab";
 import {
@@ -12,7 +13,13 @@ import {
   type TableMethod,
 } from "../../../../../shared/lab/class-table";
 import { weakRegularization } from "../../../../../shared/lab/sweep";
+import { nameRowTarget, targetOfLab } from "../../../../../shared/lab/targets";
 import { titleMethod } from "../../../../../shared/method";
+import {
+  logitTarget,
+  nameTarget,
+  titleTarget,
+} from "../../../../../shared/target";
 
 export type TableSettings = LabSettings<"class-table">;
 
@@ -32,7 +39,10 @@ export interface TableCell {
 
 /** One class under the three methods. */
 export interface TableLine {
-  readonly target: number;
+  readonly target: Target;
+  /** The target as text, different for every line. */
+  readonly name: string;
+  /** With a minus sign in front where it is minimised. */
   readonly label: string;
   readonly cells: readonly TableCell[];
   /** Highest score, once every method has one at the same step or has ended. */
@@ -42,8 +52,13 @@ export interface TableLine {
 export function targetsOf(
   settings: TableSettings,
   network: Pick<NetworkInfo, "labels" | "classes">,
-): readonly number[] {
-  return settings.targets ?? experimentClasses(network.labels, network.classes);
+): readonly Target[] {
+  return (
+    settings.targets?.map(targetOfLab) ??
+    experimentClasses(network.labels, network.classes).map((index) =>
+      logitTarget(index),
+    )
+  );
 }
 
 /**
@@ -51,7 +66,7 @@ export function targetsOf(
  * may have no row yet.
  */
 export function linesOf(
-  targets: readonly number[],
+  targets: readonly Target[],
   labels: readonly string[],
   entries: readonly TableEntry[],
   live: Iterable<string>,
@@ -62,11 +77,16 @@ export function linesOf(
     if (place !== null) cells.set(place, { key, row: null, whole: false });
   }
   for (const { key, row, partial } of entries)
-    cells.set(`${row.target} ${row.method}`, { key, row, whole: !partial });
+    cells.set(`${nameRowTarget(row)} ${row.method}`, {
+      key,
+      row,
+      whole: !partial,
+    });
   return targets.map((target) => {
+    const name = nameTarget(target);
     const line = tableMethods.map((method): TableCell => ({
       method,
-      ...(cells.get(`${target} ${method}`) ?? {
+      ...(cells.get(`${name} ${method}`) ?? {
         key: null,
         row: null,
         whole: false,
@@ -74,22 +94,27 @@ export function linesOf(
     }));
     return {
       target,
-      label: labels[target] ?? `class ${target}`,
+      name,
+      label: titleTarget(
+        labels[target.index] ?? `class ${target.index}`,
+        target,
+      ),
       cells: line,
       best: bestOf(line),
     };
   });
 }
 
-/** "144 relu" of a cell's key; null for another picture's key of the cell. */
+/** "144 relu", "minus144 relu" of a cell's key; null for another picture's key of the cell. */
 function placeOf(key: string): string | null {
   try {
-    const { target, method } = JSON.parse(key) as {
+    const { target, minimise, method } = JSON.parse(key) as {
       target?: unknown;
+      minimise?: unknown;
       method?: { kind?: unknown };
-    }; // anything: the two are looked at
+    }; // anything: all of it is looked at
     return typeof target === "number" && typeof method?.kind === "string"
-      ? `${target} ${method.kind}`
+      ? `${nameTarget(logitTarget(target, minimise === true))} ${method.kind}`
       : null;
   } catch {
     return null;

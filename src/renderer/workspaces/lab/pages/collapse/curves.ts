@@ -4,6 +4,7 @@ import {
   type ClassRow,
   type TableMethod,
 } from "../../../../../shared/lab/class-table";
+import { nameRowTarget } from "../../../../../shared/lab/targets";
 import type { PlotPoint, PlotSeries, PlotTone } from "../../plot-series";
 
 export type Measure = "trace" | "edges" | "variations" | "stds";
@@ -37,12 +38,13 @@ export function curvesOf(
     title,
   }: {
     readonly measure: Measure;
-    readonly target: number | null;
+    /** As text (see `nameRowTarget`). */
+    readonly target: string | null;
     readonly title: (method: TableMethod) => string;
   },
 ): PlotSeries[] {
   const targets = target === null ? begunByAll(rows) : new Set([target]);
-  const mine = rows.filter((row) => targets.has(row.target));
+  const mine = rows.filter((row) => targets.has(nameRowTarget(row)));
   return tableMethods.flatMap((method) => {
     const group = mine.filter((row) => row.method === method);
     const line = { tone: tones[method], marker: "none" } as const;
@@ -50,7 +52,7 @@ export function curvesOf(
       target === null && group.length > 1
         ? group.map((row) => ({
             ...line,
-            name: `${title(method)}, ${row.target}`,
+            name: `${title(method)}, ${nameRowTarget(row)}`,
             points: pointsOf(row, measure),
             line: "thin",
             named: false,
@@ -68,10 +70,12 @@ export function curvesOf(
   });
 }
 
-function begunByAll(rows: readonly ClassRow[]): Set<number> {
-  const methods = new Map<number, Set<TableMethod>>();
-  for (const { target, method } of rows)
-    methods.set(target, (methods.get(target) ?? new Set()).add(method));
+function begunByAll(rows: readonly ClassRow[]): Set<string> {
+  const methods = new Map<string, Set<TableMethod>>();
+  for (const row of rows) {
+    const name = nameRowTarget(row);
+    methods.set(name, (methods.get(name) ?? new Set()).add(row.method));
+  }
   return new Set(
     [...methods].flatMap(([target, begun]) =>
       begun.size === tableMethods.length ? target : [],
