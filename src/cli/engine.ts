@@ -1,6 +1,7 @@
 /** What several commands need of the host: a network, a backend. */
 import { openBackend, type Backend } from "../main/host/backend";
 import { dataFolder, downloadsIn } from "../main/host/data-folder";
+import { examineNetwork } from "../main/host/examine-network";
 import { KnownNetworks } from "../main/host/known/known-networks";
 import { openNamed, type OpenedNetwork } from "../main/host/networks";
 import { RememberedAnswers } from "../main/host/remembered-answers";
@@ -41,6 +42,18 @@ export async function openTheNetwork(
   else if (from.size === "guess")
     context.warn(`${because} Say it with --size.`);
   return opened;
+}
+
+/** Warns where what the network computes speaks against it; those warnings are added to its summary. */
+export async function examineTheNetwork(
+  { network, info }: OpenedNetwork,
+  context: Context,
+): Promise<readonly string[]> {
+  if (info.bundled) return [];
+  const { signal } = context;
+  const found = await examineNetwork(network, await openBackend(), { signal });
+  for (const warning of found) context.warn(warning);
+  return found;
 }
 
 /** All assumptions in a line: their sentences would bury what a command prints. */

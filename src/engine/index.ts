@@ -30,6 +30,11 @@ export {
   type OpenedFiles,
   type OpenOptions,
 } from "./formats/index";
+export {
+  batchNormFit,
+  mostDifference,
+  type BatchNormFit,
+} from "./evidence/batch-norm-fit";
 export { benchStep, gradientOf, scoreImages, type Gradient } from "./measure";
 export { classCount, headOfNetwork, type Network } from "./network/network";
 export { pack, unpack, type PortableNetwork } from "./network/portable";

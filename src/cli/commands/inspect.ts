@@ -4,7 +4,7 @@ import type { NetworkSummary } from "../../shared/domain";
 import { presetOf } from "../../shared/presets";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheNetwork } from "../engine";
+import { examineTheNetwork, openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
 
 export const inspect: Command = {
@@ -14,8 +14,10 @@ export const inspect: Command = {
   positionals: { min: 1, max: 1 },
   flags: answerFlags,
   async run([name = ""], values, context) {
-    const { info } = await openTheNetwork(name, values, context);
-    const summary = summaryOf(info);
+    const opened = await openTheNetwork(name, values, context);
+    const found = await examineTheNetwork(opened, context);
+    const summary = summaryOf(opened.info);
+    summary.warnings.push(...found);
     const { assumptions, outputs } = summary.report;
     // for scripts: the values in use, without the report around them
     context.emit({

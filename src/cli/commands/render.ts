@@ -13,7 +13,7 @@ import { titleTarget } from "../../shared/target";
 import { needed, readShard } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
-import { openTheBackend, openTheNetwork } from "../engine";
+import { examineTheNetwork, openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { checkOut, prepareOut } from "../gallery-out";
 import { ProgressLine, spellDuration } from "../progress-line";
@@ -49,6 +49,7 @@ export const render: Command = {
       throw usage(`At most ${limits.columns} methods fit into a gallery.`);
     await checkOut(out, values.has("force"));
     const opened = await openTheNetwork(name, values, context);
+    await examineTheNetwork(opened, context);
     const request = await readRequest(
       values,
       opened,

@@ -14,7 +14,7 @@ import {
 import { fold } from "../network/fold";
 import { classCount, inputName, type Network } from "../network/network";
 import type { Node } from "../network/op";
-import { preprocessOf } from "../network/preprocess";
+import { preprocessOf, type Preprocess } from "../network/preprocess";
 import type { Step, StepOptions } from "./step";
 
 const plain: Method = { kind: "relu" };
@@ -29,12 +29,7 @@ export function eagerStep(options: StepOptions): Step {
   const preprocess = preprocessOf(network);
 
   const logitsUnder = (method: Method, images: Tensor): Tensor => {
-    let input = images;
-    if (preprocess) {
-      const { reversed, scale, offset } = preprocess;
-      if (reversed) input = tf.reverse(input, 3);
-      input = tf.add(tf.mul(input, tf.tensor1d([...scale])), [...offset]);
-    }
+    const input = preprocessed(images, preprocess);
     return forward(network, input, weights, (own) => slopesOf(method, own));
   };
   const logitsOf = (images: Tensor4D) =>
@@ -109,6 +104,17 @@ export function eagerStep(options: StepOptions): Step {
     score: logitsOf,
     dispose: () => weights.dispose(),
   };
+}
+
+/** Images [batch, height, width, channel], x in [-1, 1], as the network takes them. */
+export function preprocessed(
+  images: Tensor,
+  preprocess: Preprocess | null,
+): Tensor {
+  if (!preprocess) return images;
+  const { reversed, scale, offset } = preprocess;
+  const ordered = reversed ? tf.reverse(images, 3) : images;
+  return tf.add(tf.mul(ordered, tf.tensor1d([...scale])), [...offset]);
 }
 
 /** A tidy that keeps the tensor and hands out a value beside it. */

@@ -7,6 +7,7 @@ import type { Handlers } from "../../shared/rpc";
 import { openBackend, type Backend } from "./backend";
 import { checkPicture } from "./check-picture";
 import { downloadsIn } from "./data-folder";
+import { examineNetwork } from "./examine-network";
 import { exportGallery } from "./export";
 import { runGallery } from "./gallery";
 import { largestBatch, planGallery } from "./gallery-plan";
@@ -99,7 +100,13 @@ export function createHost({
     options: Pick<NetworksOptions, "bundled" | "memory">,
   ): Promise<Networks> {
     const remembered = await RememberedAnswers.open(dataFolder, log);
-    return new Networks({ ...options, remembered, known: await known });
+    return new Networks({
+      ...options,
+      remembered,
+      known: await known,
+      examine: async (network, work) =>
+        examineNetwork(network, await backend(), work),
+    });
   }
 
   async function networksOf(refs: readonly string[]) {

@@ -27,7 +27,13 @@ const mostInMemory = 4;
 const mostWeightBytes = 2 ** 30;
 
 export type NetworksOptions = Pick<ReaderOptions, "bundled" | "memory"> &
-  Partial<ReaderOptions>;
+  Partial<ReaderOptions> & {
+    /** Warnings about a network that was opened from disk, from what it computes; missing: none are looked for. */
+    readonly examine?: (
+      network: Network,
+      options: WorkOptions,
+    ) => Promise<readonly string[]>;
+  };
 
 export class Networks {
   readonly #options: ReaderOptions;
@@ -39,15 +45,20 @@ export class Networks {
   readonly #open = new Map<string, Promise<Held>>();
   /** The same, once they have been read. */
   readonly #inMemory = new Map<string, Network>();
+  readonly #examine: NonNullable<NetworksOptions["examine"]>;
+  /** What examining found, by the network's identity. */
+  readonly #examined = new Map<string, readonly string[]>();
 
   constructor({
     remembered = RememberedAnswers.inMemory(),
     known = null,
     strict = false,
+    examine = () => Promise.resolve([]),
     ...options
   }: NetworksOptions) {
     this.#options = { remembered, known, strict, ...options };
     this.#reader = new NetworkReader(this.#options);
+    this.#examine = examine;
   }
 
   /** Bundled ones first; one that cannot be read is left out. */
@@ -74,8 +85,9 @@ export class Networks {
     const bundledId = dirname(path) === bundled ? basename(path) : null;
     const place: Place = { path, bundledId, given, openSize };
     const opened = await this.#reader.read(place, options);
+    const examined = await this.#withFindings(opened, options);
     this.#places.set(opened.id, place);
-    return this.#keep(opened.id, Promise.resolve(opened));
+    return this.#keep(opened.id, Promise.resolve(examined));
   }
 
   /** Whether a network is in memory, with the answers that count now. */
@@ -96,11 +108,24 @@ export class Networks {
     options: WorkOptions,
   ): Promise<OpenedNetwork> {
     const before = await this.#held(id);
-    const held = await this.#reader.answered(before, answers, options);
+    const held = await this.#withFindings(
+      await this.#reader.answered(before, answers, options),
+      options,
+    );
     options.signal.throwIfAborted();
     const forgotten = await this.#remember(held, answers);
     if (held.place.bundledId === null) this.#places.set(id, held.place);
     return this.#keep(id, Promise.resolve(withWarnings(held, forgotten)));
+  }
+
+  async #withFindings(held: Held, options: WorkOptions): Promise<Held> {
+    if (held.place.bundledId !== null) return held;
+    const { identity } = held.info;
+    const found =
+      this.#examined.get(identity) ??
+      (await this.#examine(held.network, options));
+    this.#examined.set(identity, found);
+    return withWarnings(held, found);
   }
 
   /** Warnings where it cannot be kept for the next start. */
@@ -172,7 +197,8 @@ export class Networks {
   async #reopen(id: string, place: Place): Promise<Held> {
     const opened = await this.#reader.read(place);
     if (opened.id !== id) throw changed(opened.network);
-    return opened;
+    const { signal } = new AbortController();
+    return this.#withFindings(opened, { signal });
   }
 
   async #keep(id: string, network: Promise<Held>): Promise<Held> {
