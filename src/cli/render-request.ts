@@ -29,6 +29,10 @@ export const requestFlags: Readonly<Record<string, Flag>> = {
   steps: { value: "N", help: "updates of each image" },
   ...climbFlags,
   seed: { value: "N", help: "decides the start and the random transforms" },
+  seeds: {
+    value: "N",
+    help: "so many runs of each target, from --seed on (1); a batch mixes targets and seeds, row by row",
+  },
   keep: { value: "K", help: "keep every K-th step" },
 };
 
@@ -74,9 +78,14 @@ export async function readRequest(
     ),
     columns: methods.map((method) => ({ network: id, method })),
     settings: readSettings(values, info.defaults),
-    seeds: 1,
+    seeds: readSeeds(values),
     padBatch: values.has("batch"),
   };
+}
+
+function readSeeds(values: Values): number {
+  const range = { min: 1, max: limits.seeds, whole: true };
+  return readNumber("--seeds", values.one("seeds"), range, 1);
 }
 
 /** The same request of the same network has the same id, so that its shards are one gallery. */

@@ -177,6 +177,47 @@ describe("proxima render", () => {
     expect(await batches("padded")).toEqual([2, 2, 2]);
   });
 
+  it("runs several seeds, whose runs equal those of each seed alone", async () => {
+    const seeds = ["--seeds", "3", "--rotate", "20", "--json"];
+    const ran = await render("seeds", ...seeds);
+    expect(ran.code).toBe(0);
+    expect(ran.lines()).toHaveLength(24);
+    expect(ran.lines()[0]).toMatchObject({ target: 0, seed: 3 });
+    const records = await recordsIn("seeds");
+    expect(Object.keys(records).filter((id) => id.startsWith("2-1"))).toEqual([
+      "2-1-relu-s3",
+      "2-1-relu-s4",
+      "2-1-relu-s5",
+    ]);
+    for (const seed of [3, 4, 5]) {
+      await proxima([
+        ...["render", net, "--targets", "0,1,2,3", "--rotate", "20"],
+        ...["--methods", "relu,proxygrad:0.10", "--steps", "5"],
+        ...["--batch", "2", "--step-size", "1", "--seed", `${seed}`],
+        ...["--out", at(`seed${seed}`)],
+      ]);
+      for (const id of Object.keys(await recordsIn(`seed${seed}`))) {
+        expect(records[`${id}-s${seed}`]?.seed).toBe(seed);
+        expect(
+          await readFile(at("seeds", `${id}-s${seed}`, "image.npy")),
+        ).toEqual(await readFile(at(`seed${seed}`, id, "image.npy")));
+      }
+    }
+    const shards = ["1/2", "2/2"].map((shard) => [`s${shard[0]}`, shard]);
+    for (const [out = "", shard = ""] of shards)
+      await render(out, ...seeds, "--shard", shard);
+    const merged = await proxima([
+      ...["merge", at("s1"), at("s2"), "--out", at("seeds-merged")],
+    ]);
+    expect(merged.err).not.toContain("missing");
+    await sameBytes("seeds", "seeds-merged");
+    const library = await Library.open(at("seeds-library"));
+    const { signal } = new AbortController();
+    const { id, damaged } = await library.import(at("seeds"), { signal });
+    expect(damaged).toEqual([]);
+    expect((await library.get(id))?.runs).toHaveLength(24);
+  });
+
   it("leaves a shard beyond the batches empty, and merges it", async () => {
     const shards = ["1/3", "2/3", "3/3"];
     for (const shard of shards) {
@@ -361,6 +402,7 @@ describe("proxima render", () => {
     [["--step-size", "0"], 2, "--step-size must be a number above 0"],
     [["--blur", "x"], 2, "--blur must be"],
     [["--seed", "-1"], 2, "--seed"],
+    [["--seeds", "0"], 2, "--seeds must be a whole number from 1"],
     [["--precision", "float16"], 2, "float32, bfloat16"],
     [["--shard", "3/2"], 2, "--shard must be I/N"],
     [["--targets", "9"], 2, "no class 9"],
