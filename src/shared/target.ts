@@ -1,5 +1,5 @@
 /** Targets: which output value a run moves, and which way. */
-import type { Target } from "./domain";
+import type { GalleryRecord, Target } from "./domain";
 
 /** The target of an output value; `minimise` lowers it instead. */
 export function logitTarget(index: number, minimise = false): Target {
@@ -30,4 +30,14 @@ export function nameTarget({ index, minimise }: Target): string {
 /** A target for people: its label, with a minus sign in front where it is minimised. */
 export function titleTarget(label: string, { minimise }: Target): string {
   return minimise ? `−${label}` : label;
+}
+
+/** Titles of a gallery's rows, from its labels. */
+export function titlesOf({
+  labels,
+  request: { targets },
+}: Pick<GalleryRecord, "labels" | "request">): string[] {
+  return targets.map((target, row) =>
+    titleTarget(labels[row] ?? String(target.index), target),
+  );
 }

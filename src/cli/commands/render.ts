@@ -4,12 +4,8 @@ import { largestBatch, planGallery } from "../../main/host/gallery-plan";
 import { runFiles } from "../../main/host/gallery-folder";
 import { checkBatch } from "../../main/host/memory";
 import type { GalleryProgress } from "../../shared/contract";
-import {
-  limits,
-  type GalleryRecord,
-  type RunRecord,
-} from "../../shared/domain";
-import { titleTarget } from "../../shared/target";
+import { limits, type RunRecord } from "../../shared/domain";
+import { titlesOf, titleTarget } from "../../shared/target";
 import { needed, readShard } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
@@ -61,6 +57,7 @@ export const render: Command = {
     const id = renderId(request, opened);
     const record = planGallery(id, request, networks, backend, shard);
     await prepareOut(out, record);
+    const titles = titlesOf(record);
 
     const line = new ProgressLine(context.stderr, "render");
     const tell = (progress: GalleryProgress) => {
@@ -73,7 +70,7 @@ export const render: Command = {
         }
         if (fault)
           context.warn(
-            `${titleOf(record, tile.row)} ${given}: ${fault.message} ${fault.remedy}`.trim(),
+            `${titles[tile.row]} ${given}: ${fault.message} ${fault.remedy}`.trim(),
           );
       }
       if (!context.signal.aborted)
@@ -116,12 +113,6 @@ function resultOf(run: RunRecord, given: string, out: string) {
     probability: run.probability,
     files: Object.values(runFiles).map((file) => join(out, run.id, file)),
   };
-}
-
-function titleOf({ labels, request }: GalleryRecord, row: number): string {
-  const target = request.targets[row];
-  const label = labels[row] ?? "";
-  return target ? titleTarget(label, target) : label;
 }
 
 /** Mean and standard deviation over the last steps; the last score alone of a run with too few. */

@@ -1,8 +1,9 @@
 import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
 import type { AscentSettings, Method, Target } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
+import { unitWords } from "../../shared/head";
 import { objectiveOf, signOf } from "../../shared/target";
-import { classCount, type Network } from "../network/network";
+import { classCount, headOfNetwork, type Network } from "../network/network";
 import { StepCache } from "../step/step-cache";
 import type { NativeRuntime } from "../step/runtime";
 import type { Step } from "../step/step";
@@ -279,10 +280,11 @@ function directionsOf(
 /** Throws a Fault `invalid-request` for a class the network does not have. */
 export function checkTarget(network: Network, target: Target): void {
   const classes = classCount(network);
+  const [one, many] = unitWords(headOfNetwork(network));
   if (target.index >= classes)
     throw new Fault(
       "invalid-request",
-      `${network.name} has no class ${target.index}: its ${classes} classes count from 0 to ${classes - 1}.`,
+      `${network.name} has no ${one} ${target.index}: its ${classes} ${many} count from 0 to ${classes - 1}.`,
     );
 }
 

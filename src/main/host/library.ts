@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { GallerySummary } from "../../shared/contract";
 import { idSchema, type GalleryRecord } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
+import { titlesOf } from "../../shared/target";
 import { titleMethod } from "../../shared/method";
 import {
   exists,
@@ -227,7 +228,7 @@ export class Library {
       id,
       createdAt: record.createdAt,
       network: run?.network.name ?? columns[0]?.network ?? "",
-      labels: record.labels,
+      labels: titlesOf(record),
       methods: columns.map((column) => titleMethod(column.method)),
       runs: runs.length,
       bytes: await folderSize(folder),

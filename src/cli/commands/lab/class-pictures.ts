@@ -5,6 +5,7 @@ import { safeLabel } from "../../../main/host/export/names";
 import { makeFolder, replaceFile } from "../../../main/host/folder";
 import { writeNpy } from "../../../main/host/npy";
 import { pictureKey, type ClassRow } from "../../../shared/lab/class-table";
+import { nameRowTarget } from "../../../shared/lab/targets";
 import { toPicture } from "../../../shared/pictures";
 import type { Values } from "../../command";
 import type { LabOutcome } from "./front";
@@ -21,10 +22,10 @@ export async function writeClassPictures(
   if (out === undefined) return;
   await makeFolder(out);
   for (const { key, row } of rows) {
-    const { label, target, method, slope, step } = row;
+    const { label, minimise, method, slope, step } = row;
     const stem = [
-      safeLabel(label),
-      target,
+      safeLabel(minimise ? label.replace(/^−/, "") : label),
+      nameRowTarget(row),
       method,
       ...(method === "relu" ? [] : [slope]),
     ].join("-");

@@ -10,7 +10,9 @@ const columns: Readonly<
 > = {
   gallery: (_, { gallery }) => gallery.id,
   target: ({ run }) => run.target.index,
+  minimise: ({ run }) => run.target.minimise === true,
   label: ({ run }) => run.label,
+  head: ({ run }) => run.head,
   method: ({ run }) => spellMethod(run.method),
   forward_slope: ({ run }) => run.forwardSlope,
   backward_slope: ({ run }) => run.backwardSlope,

@@ -1,5 +1,10 @@
 /** The gallery's rows and columns as the contact sheet and the page draw them. */
-import type { Method, RunRecord, TileRef } from "../../../shared/domain";
+import type {
+  Method,
+  RunRecord,
+  Target,
+  TileRef,
+} from "../../../shared/domain";
 import { slopesOf, titleMethod, type Slopes } from "../../../shared/method";
 import {
   courseOf,
@@ -7,6 +12,7 @@ import {
   type SeededCourse,
   type SeedSummary,
 } from "../../../shared/scores";
+import { titleTarget } from "../../../shared/target";
 import type { ExportTile, GallerySource } from "./source";
 
 export interface GridColumn {
@@ -26,8 +32,9 @@ export interface GridTile extends ExportTile {
 }
 
 export interface GridRow {
+  /** With a minus sign in front where the target is minimised. */
   readonly label: string;
-  /** The class's index. */
+  /** The target's index. */
   readonly id: string;
   /** One for each column; a text says why there is no picture. */
   readonly cells: readonly (GridTile | string)[];
@@ -101,7 +108,7 @@ export function makeGrid(source: GallerySource): Grid {
     const any = [...cells.values()][0]?.run;
     const target = request.targets[row] ?? any?.target;
     return {
-      label: labels[row] ?? any?.label ?? "",
+      label: titled(labels[row] ?? any?.label ?? "", target),
       id: target ? String(target.index) : "",
       cells: columns.map(
         (column) =>
@@ -130,6 +137,10 @@ export function makeGrid(source: GallerySource): Grid {
     rows,
     leftOut: source.whole ? request.targets.length - rows.length : 0,
   };
+}
+
+function titled(label: string, target: Target | undefined): string {
+  return target ? titleTarget(label, target) : label;
 }
 
 /** "12 pictures", and how many runs they are the best of. */

@@ -1,6 +1,8 @@
 /** The exported page's markup. Every text from outside goes through escapeXml. */
 import { createHash } from "node:crypto";
 import type { GalleryRequest, RunRecord } from "../../../shared/domain";
+import { hasProbability, unitWords, valueWord } from "../../../shared/head";
+import { titleTarget } from "../../../shared/target";
 import { titleMethod } from "../../../shared/method";
 import { rectifierCurves } from "./curves";
 import { escapeXml as esc } from "./encode";
@@ -20,12 +22,16 @@ import {
   contrastTitles,
   distinct,
   formatDifference,
+  formatPercent,
   formatRunScore,
+  formatScore,
   formatState,
   isUnclear,
   scoreRule,
   seedFacts,
   settingsFacts,
+  unitsOf,
+  verdictOf,
 } from "./words";
 
 /** Data URIs of a tile; `ruled` is null where the contrast rule is raw. */
@@ -45,6 +51,7 @@ export function pageHead(job: ExportJob, grid: Grid): string {
   const hash = createHash("sha256").update(script).digest("base64");
   const policy = `default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
   const count = countOf(grid, source);
+  const [one] = unitsOf(runs);
   const width = Math.max(...runs.map((run) => run.shape[1]));
   return `<!doctype html>
 <html lang="en">
@@ -61,7 +68,7 @@ export function pageHead(job: ExportJob, grid: Grid): string {
 <h1>${esc(networks.join(", "))}</h1>
 <p>${esc([...new Set(runs.map((run) => `${run.shape[1]} × ${run.shape[0]}`))].join(", "))} · ${count} · ${esc(dates(runs))}</p>
 <span class="grow"></span>
-${grid.rows.length >= manyRows ? `<input id="find" type="search" placeholder="Find a class" aria-label="Find a class">` : ""}
+${grid.rows.length >= manyRows ? `<input id="find" type="search" placeholder="Find ${one === "output" ? "an" : "a"} ${one}" aria-label="Find ${one === "output" ? "an" : "a"} ${one}">` : ""}
 ${contrastSwitch(contrast)}
 </header>
 <main>
@@ -98,6 +105,9 @@ export function pageTail(job: ExportJob, grid: Grid): string {
     ["backend", distinct(runs, (run) => run.backend).join(", ")],
     ...Object.entries(runs[0]?.versions ?? {}),
   ];
+  const [one, many] = unitsOf(runs);
+  const value = valueWord(runs[0]?.head ?? "softmax");
+  const minimised = runs.some(({ target }) => target.minimise);
   const licences = distinct(runs, (run) => run.network.licence).join(", ");
   const about: readonly (readonly [string, string])[] = [
     ["network", distinct(runs, (run) => run.network.name).join(", ")],
@@ -111,7 +121,7 @@ export function pageTail(job: ExportJob, grid: Grid): string {
 <footer>
 <section><h2>Run</h2>${list(facts)}</section>
 <section><h2>Network</h2>${list(about)}</section>
-<section><h2>How to read it</h2><p>Each picture is what its class looks like to the network: an image changed step by step so that the class's logit rises. Rows are classes, columns differ only in the slopes the rectifiers had on negative values, in the forward pass and in the gradient. ${scoreRule} Traces of a row share one axis. Choose a picture to compare it with another of its row.</p>${grid.leftOut > 0 ? `<p>${grid.leftOut} of ${grid.leftOut + grid.rows.length} rows have no picture and are left out.</p>` : ""}</section>
+<section><h2>How to read it</h2><p>Each picture is what its ${one} looks like to the network: an image changed step by step so that the ${one}'s ${value} rises${minimised ? "; a minus sign in front of its name says that it falls, and the score is the negative of it" : ""}. Rows are ${many}, columns differ only in the slopes the rectifiers had on negative values, in the forward pass and in the gradient. ${scoreRule} Traces of a row share one axis. Choose a picture to compare it with another of its row.</p>${grid.leftOut > 0 ? `<p>${grid.leftOut} of ${grid.leftOut + grid.rows.length} rows have no picture and are left out.</p>` : ""}</section>
 </footer>
 ${largeView}
 <script>${script}</script>
@@ -153,19 +163,31 @@ function tile(
   const { run } = of;
   const [height, width] = run.shape;
   const picture = (name: string, uri: string) =>
-    `<img class="${name}" width="${width}" height="${height}" decoding="async" alt="${esc(`${run.label}, ${title}`)}" src="${uri}">`;
+    `<img class="${name}" width="${width}" height="${height}" decoding="async" alt="${esc(`${titleTarget(run.label, run.target)}, ${title}`)}" src="${uri}">`;
   const state = formatState(run);
   const lines = [
     `<strong class="score">${formatRunScore(run)}</strong>`,
     `<p${of.run.tile.column > 0 && !isUnclear(of) ? ` class="clear"` : ""}>${formatDifference(of)}</p>`,
     ...seedFacts(of.seeds).map((fact) => `<p>${fact}</p>`),
-    run.top1
-      ? `<p class="hit">top-1 ✓</p>`
-      : `<p class="miss">✗ ${esc(run.top5[0]?.label ?? "not top-1")}</p>`,
+    verdict(run),
     state && `<p class="state">${state}</p>`,
     tracePlot(run.trace, axis, run.forwardSlope !== run.backwardSlope),
   ];
   return `<div class="tile"><button class="open" type="button">${ruled === null ? "" : picture("ruled", ruled)}${picture("raw", raw)}</button><div class="numbers">${lines.join("")}</div>${record(run)}</div>`;
+}
+
+function verdict(run: RunRecord): string {
+  const found = verdictOf(run);
+  switch (found?.kind) {
+    case undefined:
+      return "";
+    case "hit":
+      return `<p class="hit">${found.text} ✓</p>`;
+    case "miss":
+      return `<p class="miss">✗ ${esc(found.text)}</p>`;
+    case "plain":
+      return `<p>${found.text}</p>`;
+  }
 }
 
 function record(run: RunRecord): string {
@@ -184,7 +206,9 @@ function record(run: RunRecord): string {
       : []),
     ["seed", String(run.seed)],
     ["batch", String(run.batch)],
-    ["probability", percent(run.probability ?? 0)],
+    ...(run.probability === null
+      ? []
+      : ([["probability", formatPercent(run.probability)]] as const)),
     [
       "gradient norm",
       run.gradientNorm === null ? "none" : run.gradientNorm.toPrecision(4),
@@ -194,22 +218,22 @@ function record(run: RunRecord): string {
     ["run", run.id],
   ];
   const seen = run.top5.map(
-    ({ index, label, probability }) =>
-      `<li${index === run.target.index ? ` class="target"` : ""}><span>${esc(label)}</span><span>${percent(probability ?? 0)}</span><meter value="${probability}" aria-label="${esc(label)}"></meter></li>`,
+    ({ index, label, logit, probability }) =>
+      `<li${index === run.target.index ? ` class="target"` : ""}><span>${esc(label)}</span>${
+        probability === null
+          ? `<span>${formatScore(logit)}</span>`
+          : `<span>${formatPercent(probability)}</span><meter value="${probability}" aria-label="${esc(label)}"></meter>`
+      }</li>`,
   );
   return `<details><summary>Record</summary>${list(facts)}${
     seen.length > 0
-      ? `<h2>What the network sees</h2><ol class="seen">${seen.join("")}</ol>`
+      ? `<h2>${hasProbability(run.head) ? "What the network sees" : `Largest ${unitWords(run.head)[1]}`}</h2><ol class="seen">${seen.join("")}</ol>`
       : ""
   }</details>`;
 }
 
 function list(facts: readonly (readonly [string, string])[]): string {
   return `<dl>${facts.map(([name, value]) => `<dt>${esc(name)}</dt><dd>${esc(value)}</dd>`).join("")}</dl>`;
-}
-
-function percent(probability: number): string {
-  return `${(probability * 100).toFixed(1)} %`;
 }
 
 /** The day, or the first and the last. */

@@ -1,6 +1,7 @@
 /** File names made of labels that strangers wrote. */
 import type { RunRecord } from "../../../shared/domain";
 import { spellMethod } from "../../../shared/method";
+import { nameTarget } from "../../../shared/target";
 
 /** Bytes of UTF-8 a label may take of a name: file systems hold 255, and target, method, rule and suffix follow. */
 const longestLabel = 120;
@@ -30,7 +31,7 @@ export function fileStems(runs: readonly RunRecord[]): string[] {
   const seeds = new Set(runs.map(({ seed }) => seed)).size > 1;
   return runs.map((run) => {
     const method = spellMethod(run.method).replaceAll(":", "-");
-    const stem = `${safeLabel(run.label)}-${run.target.index}-${method}${seeds ? `-s${run.seed}` : ""}`;
+    const stem = `${safeLabel(run.label)}-${nameTarget(run.target)}-${method}${seeds ? `-s${run.seed}` : ""}`;
     let name = stem;
     for (let n = 2; taken.has(name.toLowerCase()); n++) name = `${stem}_${n}`;
     taken.add(name.toLowerCase());

@@ -1,5 +1,6 @@
 /** A picture for every run: as the contrast rule shows it, and raw beside it. Each says where it comes from. */
 import { spellMethod, titleMethod } from "../../../shared/method";
+import { titleTarget } from "../../../shared/target";
 import type { Contrast, RunRecord } from "../../../shared/domain";
 import { escapeXml, rendered } from "./encode";
 import type { ExportFormatWriter, ExportJob } from "./format";
@@ -46,7 +47,7 @@ function exif(run: RunRecord) {
   return {
     IFD0: {
       Software: "Proxima",
-      ImageDescription: `target ${run.target.index}, ${spellMethod(run.method)}, score ${run.score}`,
+      ImageDescription: `${run.target.minimise ? "minimised target" : "target"} ${run.target.index}, ${spellMethod(run.method)}, score ${run.score}`,
     },
   };
 }
@@ -63,7 +64,7 @@ function xmp(run: RunRecord, rule: Contrast): string {
     `<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xmp="http://ns.adobe.com/xap/1.0/" xmp:CreatorTool="Proxima">`,
     text(
       "title",
-      `${run.label} (${run.target.index}), ${titleMethod(run.method)}, ${run.network.name}, contrast ${contrastTitles[rule]}`,
+      `${titleTarget(run.label, run.target)} (${run.target.index}), ${titleMethod(run.method)}, ${run.network.name}, contrast ${contrastTitles[rule]}`,
     ),
     text("description", JSON.stringify(record)),
     run.network.licence && text("rights", run.network.licence),

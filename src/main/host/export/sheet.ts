@@ -34,6 +34,7 @@ import {
   isUnclear,
   seedFacts,
   settingsFacts,
+  verdictOf,
 } from "./words";
 
 const colours = {
@@ -257,7 +258,7 @@ function rowOverlay(
   };
 }
 
-/** Under a tile: score and difference, then whether the network agrees; on the right what became of the run. */
+/** Under a tile: score and difference, then what the network makes of it; on the right what became of the run. */
 function caption(
   tile: GridTile,
   { unit, cell }: SheetLayout,
@@ -271,11 +272,26 @@ function caption(
   const small = { size: 11 * unit, fill: colours.dim };
   const room =
     cell.width - 14 * unit - (state ? textWidth(state, 11 * unit) : 0);
-  const other = run.top5[0]?.label ?? "another class";
-  const mark = run.top1
-    ? `M${x + unit} ${second - 4 * unit}l${3 * unit} ${3.5 * unit}l${5 * unit} ${-7 * unit}`
-    : `M${x + 1.5 * unit} ${second - 7 * unit}l${6 * unit} ${6 * unit}m0 ${-6 * unit}l${-6 * unit} ${6 * unit}`;
-  const colour = run.top1 ? colours.hit : colours.miss;
+  const verdict = verdictOf(run);
+  const mark =
+    verdict?.kind === "hit"
+      ? `M${x + unit} ${second - 4 * unit}l${3 * unit} ${3.5 * unit}l${5 * unit} ${-7 * unit}`
+      : `M${x + 1.5 * unit} ${second - 7 * unit}l${6 * unit} ${6 * unit}m0 ${-6 * unit}l${-6 * unit} ${6 * unit}`;
+  const colour = colours[verdict?.kind === "hit" ? "hit" : "miss"];
+  const said =
+    verdict === null
+      ? []
+      : verdict.kind === "plain"
+        ? [svgText(x, second, ellipsise(verdict.text, room, 11 * unit), small)]
+        : [
+            `<path d="${mark}" stroke="${colour}" stroke-width="${1.6 * unit}" fill="none"/>`,
+            svgText(
+              x + 13 * unit,
+              second,
+              ellipsise(verdict.text, room, 11 * unit),
+              { ...small, fill: colour },
+            ),
+          ];
   return [
     svgText(x, first, score, {
       size: 15 * unit,
@@ -293,13 +309,7 @@ function caption(
       anchor: "end",
       fill: isUnclear(tile) ? colours.dim : colours.text,
     }),
-    `<path d="${mark}" stroke="${colour}" stroke-width="${1.6 * unit}" fill="none"/>`,
-    svgText(
-      x + 13 * unit,
-      second,
-      ellipsise(run.top1 ? "top-1" : other, room, 11 * unit),
-      { ...small, fill: colour },
-    ),
+    ...said,
     svgText(x + cell.width, second, state, { ...small, anchor: "end" }),
     ...seedFacts(tile.seeds).map((fact, n) =>
       svgText(

@@ -4,6 +4,7 @@ import type {
   GalleryRequest,
   RunRecord,
 } from "../../../shared/domain";
+import { unitWords } from "../../../shared/head";
 import type { SeedSummary } from "../../../shared/scores";
 import type { ExportTile } from "./source";
 
@@ -65,6 +66,37 @@ export function seedFacts(seeds: SeedSummary | null): string[] {
     `best of ${seeds.runs} seeds, ${spread}`,
     ...(seeds.won === null ? [] : [`won ${seeds.won} of ${seeds.of}`]),
   ];
+}
+
+/** What the network makes of a picture, in a few words. */
+export interface Verdict {
+  readonly text: string;
+  /** `hit`: the target is its first choice, `miss`: another class is; `plain`: its head has no first choice. */
+  readonly kind: "hit" | "miss" | "plain";
+}
+
+/** Top-1, or the class that was preferred; a probability where there is no first choice; null where there is neither. */
+export function verdictOf(run: RunRecord): Verdict | null {
+  const { top1, probability, top5 } = run;
+  if (top1 === true) return { text: "top-1", kind: "hit" };
+  if (top1 === false)
+    return { text: top5[0]?.label ?? "not top-1", kind: "miss" };
+  return probability === null
+    ? null
+    : { text: `probability ${formatPercent(probability)}`, kind: "plain" };
+}
+
+export function formatPercent(share: number): string {
+  return `${(share * 100).toFixed(1)} %`;
+}
+
+/** What the rows of some runs are called: "class", "classes". */
+export function unitsOf(
+  runs: readonly RunRecord[],
+): readonly [one: string, many: string] {
+  const heads = new Set(runs.map(({ head }) => head));
+  const [head] = heads;
+  return heads.size === 1 && head ? unitWords(head) : ["output", "outputs"];
 }
 
 /** Silent and cancelled runs say so; a run that is done has nothing to explain. */

@@ -53,7 +53,9 @@ test("one line a run, numbers as stored", async () => {
   expect(rows[2]).toEqual({
     gallery: "gallery-1",
     target: "100",
+    minimise: "false",
     label: "pelican",
+    head: "softmax",
     method: "proxygrad:0.1",
     forward_slope: "0",
     backward_slope: "0.1",
@@ -194,5 +196,28 @@ test("without a run in the first column there is no difference", async () => {
   expect(row).toMatchObject({
     method: "leaky:0.1",
     difference_to_first_column: "",
+  });
+});
+
+test("a head without probability and top-1 leaves both empty; what is minimised says so", async () => {
+  const [row] = await lines({
+    labels: ["mass"],
+    change: (run) => ({
+      ...run,
+      head: "value",
+      target: { ...run.target, minimise: true },
+      score: -2.5,
+      top1: null,
+      probability: null,
+    }),
+  });
+  expect(row).toMatchObject({
+    target: "100",
+    minimise: "true",
+    label: "mass",
+    head: "value",
+    score: "-2.5",
+    top1: "",
+    probability: "",
   });
 });
