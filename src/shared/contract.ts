@@ -5,7 +5,7 @@
  */
 import { z } from "zod";
 import {
-  answersSchema,
+  savedAnswersSchema,
   classScoreSchema,
   contrastSchema,
   engineStatusSchema,
@@ -199,9 +199,12 @@ export const engine = {
     openingSchema,
     z.never(),
   ),
-  /** Opens a network again with other answers, which are remembered by its hash. The id stays. */
+  /**
+   * Opens a network again with other answers, which are remembered by its hash. The id stays. What is `guessed` nobody
+   * has confirmed: it is guessed again, and marked as before.
+   */
   "networks.answer": job(
-    z.strictObject({ network: networkRefSchema, answers: answersSchema }),
+    z.strictObject({ network: networkRefSchema, ...savedAnswersSchema.shape }),
     networkSchema,
     openingSchema,
     z.never(),

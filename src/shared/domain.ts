@@ -289,13 +289,24 @@ export const answersSchema = z.strictObject({
   head: headSchema.nullable(),
 });
 
+/** Parts of answers that may be a guess nobody has confirmed: they are guessed again when the network is opened. */
+export const guessedPartsSchema = z
+  .array(z.enum(["size", "preprocessing", "labels"]))
+  .max(3);
+
+/** Answers as they are kept. */
+export const savedAnswersSchema = z.strictObject({
+  answers: answersSchema,
+  guessed: guessedPartsSchema,
+});
+
 /** `<file>.proxima.json`: the answers beside a network's file, for colleagues and the command line. */
 export const answersFileSchema = z.strictObject({
   format: z.literal("proxima-answers"),
   version: z.literal(2),
   /** Of the network the answers are for, as in its summary. */
   hash: z.string().max(64),
-  answers: answersSchema,
+  ...savedAnswersSchema.shape,
 });
 
 /** How a network came in: what the import card shows and asks. */
@@ -322,6 +333,10 @@ export const importReportSchema = z.strictObject({
   headFrom: z.enum(["file", "answer", "assumed"]),
   /** Names of the files beside the network that were read: "config.json". */
   sources: z.array(z.string().max(300)).max(20),
+  /** What was answered for another network of the same architecture, where nothing was for this one. */
+  offer: z
+    .strictObject({ network: text, ...savedAnswersSchema.shape })
+    .nullable(),
   /** Why the guess, in a sentence: "The file is torchvision's resnet18: its weights expect ImageNet's mean and std." */
   because: text,
   /** What the file says or else the guess, without anyone's word: to go back to. */
@@ -417,6 +432,8 @@ export type Preprocessing = z.infer<typeof preprocessingSchema>;
 export type Preset = z.infer<typeof presetSchema>;
 export type ClassNames = z.infer<typeof classNamesSchema>;
 export type Answers = z.infer<typeof answersSchema>;
+export type GuessedParts = z.infer<typeof guessedPartsSchema>;
+export type SavedAnswers = z.infer<typeof savedAnswersSchema>;
 export type AnswersFile = z.infer<typeof answersFileSchema>;
 export type ImportReport = z.infer<typeof importReportSchema>;
 export type NetworkSummary = z.infer<typeof networkSummarySchema>;

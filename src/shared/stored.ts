@@ -2,7 +2,7 @@
  * Everything Proxima stores has a format, a version and a schema; each older version has an upgrade to the next.
  * A version from the future is refused and never overwritten.
  */
-import { z } from "zod";
+import type { z } from "zod";
 import {
   answersFileSchema,
   galleryRecordSchema,
@@ -10,14 +10,15 @@ import {
 } from "./domain";
 import { tailOf } from "./tail";
 
-type Plain = Readonly<Record<string, unknown>>;
+export type Plain = Readonly<Record<string, unknown>>;
+/** upgrades[n] takes content of version n to version n + 1; it trusts nothing: the schema checks the result. */
+export type Upgrades = Readonly<Record<number, (content: Plain) => Plain>>;
 
 export interface StoredKind<S extends z.ZodType> {
   readonly format: string;
   readonly version: number;
   readonly schema: S;
-  /** upgrades[n] takes content of version n to version n + 1; it trusts nothing: the schema checks the result. */
-  readonly upgrades: Readonly<Record<number, (content: Plain) => Plain>>;
+  readonly upgrades: Upgrades;
 }
 
 export type StoredResult<T> =
@@ -44,22 +45,30 @@ export function parseStored<S extends z.ZodType>(
   });
   if (!isPlain(content) || content["format"] !== kind.format)
     return refused("foreign");
-  let current: Plain = content;
-  for (;;) {
-    const { version } = current;
-    if (version === kind.version) break;
-    const upgrade =
-      typeof version === "number" ? kind.upgrades[version] : undefined;
-    if (!upgrade) return refused("future");
-    current = upgrade(current);
-  }
+  const current = upgraded(content, kind);
+  if (!current) return refused("future");
   const parsed = kind.schema.safeParse(current);
   if (parsed.success) return { ok: true, value: parsed.data };
   const [issue] = parsed.error.issues;
   return refused("damaged", `${issue?.path.join(".")} ${issue?.message}`);
 }
 
-function isPlain(value: unknown): value is Plain {
+/** Content taken to today's version step by step; null: of a version that is not known. It trusts nothing. */
+export function upgraded(
+  content: Plain,
+  { version, upgrades }: { version: number; upgrades: Upgrades },
+): Plain | null {
+  let current = content;
+  while (current["version"] !== version) {
+    const { version: found } = current;
+    const upgrade = typeof found === "number" ? upgrades[found] : undefined;
+    if (!upgrade) return null;
+    current = upgrade(current);
+  }
+  return current;
+}
+
+export function isPlain(value: unknown): value is Plain {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
@@ -120,6 +129,7 @@ export const storedAnswers: StoredKind<typeof answersFileSchema> = {
       ...old,
       version: 2,
       answers: upgradeAnswers(old["answers"]),
+      guessed: [],
     }),
   },
 };

@@ -16,6 +16,7 @@ import type {
   EngineStatus,
   GalleryRecord,
   GalleryRequest,
+  GuessedParts,
   ImportReport,
   NetworkInfo,
   RunRecord,
@@ -120,6 +121,7 @@ export function importReport(
     outputs: [],
     headFrom: "file",
     sources: [],
+    offer: null,
     from,
     because: "",
     suggested: { answers, from },
@@ -134,7 +136,7 @@ export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
     name: "Toy",
     format: "test",
     hash: "ab".repeat(32),
-    identity: "ab".repeat(32),
+    identity: "1d".repeat(32),
     bundled: true,
     input: { height: 2, width: 2, channels: 1 },
     preprocessing: null,
@@ -212,7 +214,11 @@ function noTraining(): Promise<never> {
 }
 
 /** A network with other answers, as the host would give it. */
-export function answered(network: NetworkInfo, answers: Answers): NetworkInfo {
+export function answered(
+  network: NetworkInfo,
+  answers: Answers,
+  guessed: GuessedParts = [],
+): NetworkInfo {
   const { size, labels } = answers;
   const [height, width] = size ?? [network.input.height, network.input.width];
   return {
@@ -228,7 +234,11 @@ export function answered(network: NetworkInfo, answers: Answers): NetworkInfo {
     report: {
       ...network.report,
       answers,
-      from: { size: "answer", preprocessing: "answer", labels: "answer" },
+      from: {
+        size: guessed.includes("size") ? "guess" : "answer",
+        preprocessing: guessed.includes("preprocessing") ? "guess" : "answer",
+        labels: guessed.includes("labels") ? "guess" : "answer",
+      },
     },
   };
 }
@@ -277,13 +287,16 @@ export function fakeWorld(options: FakeOptions = {}) {
       networks.push(opened);
       return Promise.resolve(opened);
     },
-    "networks.answer": async ({ network, answers: given }, context) => {
+    "networks.answer": async (
+      { network, answers: given, guessed },
+      context,
+    ) => {
       const at = networks.findIndex((n) => n.id === network);
       const found = networks[at];
       if (!found) throw new Fault("unknown-network", "There is none.");
       answers.push(given);
       const give =
-        options.answer ?? ((n, a) => Promise.resolve(answered(n, a)));
+        options.answer ?? ((n, a) => Promise.resolve(answered(n, a, guessed)));
       const next = await give(found, given, context.signal);
       networks[at] = next;
       return next;

@@ -128,6 +128,7 @@ export function answerNetwork(
           labels: suggested.labels.from,
         },
       },
+      offer: null,
       because: [preprocessing, names, size]
         .map(({ because }) => because)
         .filter((sentence) => sentence !== "")

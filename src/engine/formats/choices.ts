@@ -110,7 +110,7 @@ export function isAsRead(
       Object.hasOwn(assume, key),
     ) &&
     sameChoice(readWith.output, wanted.output, outputsOf(network)[0]?.name) &&
-    sameChoice(readWith.head, wanted.head, network.told.head?.value)
+    sameChoice(readWith.head, wanted.head, headOf(network, null).value)
   );
 }
 

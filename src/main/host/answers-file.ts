@@ -4,7 +4,7 @@
  */
 import { lstat, readdir, readFile, realpath, stat } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import type { Answers, AnswersFile } from "../../shared/domain";
+import type { AnswersFile, SavedAnswers } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { networkExtensions } from "../../shared/network-files";
 import { parseStored, storedAnswers } from "../../shared/stored";
@@ -30,7 +30,7 @@ export async function readAnswersBeside(
 /** Writes them; "exists" where others are there and `overwrite` is false. Throws a Fault `export-failed`. */
 export async function writeAnswersBeside(
   path: string,
-  { hash, answers }: { hash: string; answers: Answers },
+  { hash, answers, guessed }: SavedAnswers & { hash: string },
   { overwrite }: { overwrite: boolean },
 ): Promise<{ outcome: "written" | "exists"; file: string }> {
   const target = await answersPath(path);
@@ -49,6 +49,7 @@ export async function writeAnswersBeside(
     version: 2,
     hash,
     answers,
+    guessed,
   };
   const text = `${JSON.stringify(content, undefined, 2)}\n`;
   if (Buffer.byteLength(text) > mostShallowBytes)

@@ -128,9 +128,10 @@ export function createHost({
       await letStepsGo();
       return opened.info;
     },
-    "networks.answer": async ({ network, answers }, context) => {
+    "networks.answer": async ({ network, answers, guessed }, context) => {
       const all = await networks();
-      const answered = await all.answer(network, answers, workOf(context));
+      const work = { ...workOf(context), guessed };
+      const answered = await all.answer(network, answers, work);
       await letStepsGo();
       return answered.info;
     },

@@ -1,22 +1,32 @@
 /** Reads networks and answers what their files leave open: by flags, files beside them, memory, cards, guesses. */
 import {
   answerNetwork,
-  isAsRead,
   type GivenAnswers,
   type Network,
   type NetworkCard,
 } from "../../engine";
 import type {
-  Answers,
   AnswersFile,
-  AssumptionValues,
   ImportReport,
   NetworkInfo,
+  SavedAnswers,
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { readAnswersBeside } from "./answers-file";
+import { architectureOf } from "./architecture";
 import { imagenetNames } from "./imagenet";
+import {
+  attempts,
+  canStay,
+  confirmed,
+  howOf,
+  isSameHow,
+  lost,
+  type How,
+  type Read,
+} from "./how-to-read";
 import type { KnownNetworks } from "./known/known-networks";
+import { isWorthOffering } from "./offer";
 import type { ReadRequest, ReadResult } from "./read-network";
 import { readApart } from "./reader/reader";
 import type { RememberedAnswers } from "./remembered-answers";
@@ -55,23 +65,15 @@ export interface Held extends OpenedNetwork {
   readonly bare: ReadResult;
   /** What it was read with. */
   readonly how: How;
+  /** As {@link architectureOf}, of the network as it is read without answers where it was. */
+  readonly architecture: string;
   /** The answers that lie beside the file and are for it. */
-  readonly beside: Answers | null;
+  readonly beside: SavedAnswers | null;
   /** Why the answers beside the file are not used; null where they are, or there are none. */
   readonly unused: string | null;
   /** Saved corrections that do not fit the network any more, in sentences. */
   readonly dropped: readonly string[];
 }
-
-/** What decides how files are read; a null size is the file's, or the usual one. */
-export type How = Pick<ReadRequest, "size" | "assume" | "output" | "head">;
-
-interface Read {
-  readonly bare: ReadResult;
-  readonly how: How;
-}
-
-type Size = readonly [number, number] | null;
 
 export interface ReaderOptions {
   /** Folder of those that come with Proxima. */
@@ -101,12 +103,11 @@ export class NetworkReader {
       bundledId === null
         ? await this.#readBeside(path)
         : { file: null, warning: null };
-    const saved = (hash: string, beside: Answers | null) =>
-      this.#options.remembered.pick(hash, beside);
+    const { remembered } = this.#options;
     const flagged = howOf(place, null);
     // whose answers count is known once the file has been read, and some are needed before: what it was last
-    const likely = file?.hash || this.#options.remembered.hashAt(path) || "";
-    const guess = howOf(place, saved(likely, file?.answers ?? null));
+    const likely = file?.hash || remembered.hashAt(path) || "";
+    const guess = howOf(place, remembered.pick(likely, file));
     let read = await this.#readBare(place, guess, options).catch(
       (error: unknown) => {
         if (!isSameHow(guess, flagged) && error instanceof Fault) return null;
@@ -117,63 +118,60 @@ export class NetworkReader {
     const hash = hashOf(read.bare.network);
     const fits = !file || file.hash === "" || file.hash === hash;
     const unused = fits ? warning : foreignAnswers;
-    const beside = fits ? (file?.answers ?? null) : null;
-    const fitting = await this.#readFitting(
+    const beside =
+      fits && file ? { answers: file.answers, guessed: file.guessed } : null;
+    const architecture =
+      remembered.architectureOf(hash) ?? architectureOf(read.bare.network);
+    const { saved, dropped, ...fitting } = await this.#readFitting(
       place,
-      { read, answers: saved(hash, beside) },
+      { read, saved: remembered.pick(hash, beside) },
       options,
     );
-    const { answers, dropped } = fitting;
     return this.#complete(
-      { ...fitting.read, place, beside, unused, dropped },
-      answers,
+      { ...fitting.read, place, beside, unused, dropped, architecture },
+      saved,
     );
   }
 
   /** The same network with other answers; read again only where they ask for another network. */
   async answered(
     before: Held,
-    answers: Answers,
+    saved: SavedAnswers,
     options: WorkOptions,
   ): Promise<Held> {
     const place = { ...before.place, given: {}, openSize: null };
-    const { input, told } = before.network;
-    const size = answers.size ?? told.fixedSize;
-    const how = howOf(place, answers);
-    const read =
-      isSameSize(size, [input[0], input[1]]) &&
-      isAsRead(before.bare.network, before.how, how)
-        ? before
-        : await this.#readBare(place, how, options);
+    const how = howOf(place, saved);
+    const read = canStay(before, how)
+      ? { bare: before.bare, how }
+      : await this.#readBare(place, how, options);
     if (hashOf(read.bare.network) !== before.info.hash)
       throw changed(before.network);
-    return this.#complete({ ...before, ...read, place, dropped: [] }, answers);
+    return this.#complete({ ...before, ...read, place, dropped: [] }, saved);
   }
 
   /** Reads with saved answers; corrections that do not fit any more are left out and named, the flags' never. */
   async #readFitting(
     place: Place,
-    { read, answers }: { read: Read; answers: Answers | null },
+    { read, saved }: { read: Read; saved: SavedAnswers | null },
     options: WorkOptions,
   ): Promise<{
     read: Read;
-    answers: Answers | null;
+    saved: SavedAnswers | null;
     dropped: readonly string[];
   }> {
-    const { network } = read.bare;
-    const how = howOf(place, answers);
-    if (isSameSize(how.size, read.how.size) && isAsRead(network, read.how, how))
-      return { read, answers, dropped: [] };
-    const tries = answers ? attempts(answers, network) : [null];
+    const how = howOf(place, saved);
+    if (canStay(read, how))
+      return { read: { bare: read.bare, how }, saved, dropped: [] };
+    const tries = saved ? attempts(saved, read.bare.network) : [null];
     const dropped: string[] = [];
     for (const [index, attempt] of tries.entries()) {
       try {
-        const again = await this.#readBare(
-          place,
-          howOf(place, attempt),
-          options,
-        );
-        return { read: again, answers: attempt, dropped };
+        const again = howOf(place, attempt);
+        return {
+          read: await this.#readBare(place, again, options),
+          saved: attempt,
+          dropped,
+        };
       } catch (error) {
         const next = tries[index + 1];
         if (!(error instanceof Fault) || !attempt || !next) throw error;
@@ -219,16 +217,16 @@ export class NetworkReader {
 
   #complete(
     read: Read &
-      Pick<Held, "place" | "beside" | "unused" | "dropped"> & {
+      Pick<Held, "place" | "beside" | "unused" | "dropped" | "architecture"> & {
         /** Of one that is open already. */
         readonly id?: string;
       },
-    answers: Answers | null,
+    saved: SavedAnswers | null,
   ): Held {
-    const { place, bare, how, unused, dropped } = read;
+    const { place, bare, how, unused, dropped, architecture } = read;
     const { network: answered, report } = answerNetwork(bare, {
       given: {
-        ...answers,
+        ...confirmed(saved),
         ...place.given,
         ...(how.size && { size: how.size }),
         assumptions: how.assume,
@@ -245,7 +243,12 @@ export class NetworkReader {
     ];
     const network = { ...answered, provenance: { ...provenance, warnings } };
     const id = read.id ?? place.bundledId ?? idOf(network);
-    const info = this.#describe(id, place, { network, report }, bare.card);
+    const known = { hash: hashOf(network), name: network.name, architecture };
+    const alike = saved ? null : this.#options.remembered.alike(known);
+    const offer =
+      alike && isWorthOffering(alike, network, report) ? alike : null;
+    const offered = { network, report: { ...report, offer } };
+    const info = this.#describe(id, place, offered, bare.card);
     return { ...read, id, network, info };
   }
 
@@ -264,87 +267,8 @@ export class NetworkReader {
 const foreignAnswers =
   "The answers beside the file are for other content than it holds now, and are not used.";
 
-/** What flags and saved answers ask a reader for; of each, and of each assumption, the flag goes before. */
-function howOf({ given, openSize }: Place, answers: Answers | null): How {
-  return {
-    size: given.size ?? (answers?.size ? (openSize ?? answers.size) : null),
-    assume: { ...answers?.assumptions, ...given.assumptions },
-    output:
-      given.output === undefined ? (answers?.output ?? null) : given.output,
-    head: given.head === undefined ? (answers?.head ?? null) : given.head,
-  };
-}
-
-/** Saved answers, then those that the network has a use for, then without any correction. */
-function attempts(answers: Answers, network: Network): Answers[] {
-  const keys = (network.told.assumptions ?? []).map(({ key }) => key);
-  const outputs = (network.told.outputs ?? []).map(({ name }) => name);
-  const { assumptions, output } = answers;
-  const known: Answers = {
-    ...answers,
-    assumptions: Object.fromEntries(
-      Object.entries(assumptions).filter(([key]) => keys.includes(key)),
-    ),
-    output: output !== null && outputs.includes(output) ? output : null,
-  };
-  const none: Answers = {
-    ...answers,
-    assumptions: {},
-    output: null,
-    head: null,
-  };
-  const all = [answers, known, none];
-  return all.filter(
-    (attempt, index) =>
-      index === 0 || !isSameChoice(attempt, all[index - 1] ?? attempt),
-  );
-}
-
-function isSameChoice(a: Answers, b: Answers): boolean {
-  return (
-    isSameValues(a.assumptions, b.assumptions) &&
-    a.output === b.output &&
-    a.head === b.head
-  );
-}
-
-/** What was given up between two attempts, a sentence each. */
-function lost(before: Answers, after: Answers, why: Fault): string[] {
-  const words = Object.entries(before.assumptions)
-    .filter(([key]) => !Object.hasOwn(after.assumptions, key))
-    .map(([key, value]) => `the correction ${key}=${value}`);
-  if (before.output !== after.output)
-    words.push(`the output "${before.output}"`);
-  if (before.head !== after.head) words.push(`the head ${before.head}`);
-  return words.map(
-    (what) =>
-      `Of the saved answers, ${what} does not fit this network and is not used. ${why.message}`,
-  );
-}
-
-function isSameHow(a: How, b: How): boolean {
-  return (
-    isSameSize(a.size, b.size) &&
-    isSameValues(a.assume, b.assume) &&
-    a.output === b.output &&
-    a.head === b.head
-  );
-}
-
-function isSameValues(a: AssumptionValues, b: AssumptionValues): boolean {
-  const keys = Object.keys(a);
-  return (
-    keys.length === Object.keys(b).length &&
-    keys.every((key) => a[key] === b[key])
-  );
-}
-
 function hashOf({ provenance }: Network): string {
   return provenance.hash;
-}
-
-function isSameSize(a: Size, b: Size): boolean {
-  return a === null || b === null ? a === b : a[0] === b[0] && a[1] === b[1];
 }
 
 /** Other content than there was. */

@@ -3,7 +3,13 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Network } from "../../engine";
-import type { Answers, NetworkInfo } from "../../shared/domain";
+import type {
+  Answers,
+  GuessedParts,
+  ImportReport,
+  NetworkInfo,
+  SavedAnswers,
+} from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { writeAnswersBeside } from "./answers-file";
 import { memoryBudget } from "./memory";
@@ -101,19 +107,23 @@ export class Networks {
       if (place.path === path) this.#places.delete(id);
   }
 
-  /** Opens it again with other answers and remembers them; where that fails all stays as it was. */
+  /**
+   * Opens it again with other answers and remembers them; where that fails all stays as it was. Parts of them that are
+   * `guessed` nobody has confirmed: they are guessed again.
+   */
   async answer(
     id: string,
     answers: Answers,
-    options: WorkOptions,
+    { guessed = [], ...options }: WorkOptions & { guessed?: GuessedParts },
   ): Promise<OpenedNetwork> {
+    const saved = { answers, guessed };
     const before = await this.#held(id);
     const held = await this.#withFindings(
-      await this.#reader.answered(before, answers, options),
+      await this.#reader.answered(before, saved, options),
       options,
     );
     options.signal.throwIfAborted();
-    const forgotten = await this.#remember(held, answers);
+    const forgotten = await this.#remember(held, saved);
     if (held.place.bundledId === null) this.#places.set(id, held.place);
     return this.#keep(id, Promise.resolve(withWarnings(held, forgotten)));
   }
@@ -130,13 +140,17 @@ export class Networks {
 
   /** Warnings where it cannot be kept for the next start. */
   async #remember(
-    { info, place, beside }: Held,
-    answers: Answers,
+    { info, place, beside, architecture }: Held,
+    saved: SavedAnswers,
   ): Promise<string[]> {
     const { path } = place;
+    const { hash, name } = info;
     try {
       const { remembered } = this.#options;
-      await remembered.remember(info.hash, answers, { path, beside });
+      await remembered.remember({ hash, name, architecture }, saved, {
+        path,
+        beside,
+      });
       return [];
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
@@ -153,17 +167,20 @@ export class Networks {
         "invalid-request",
         `${info.name} comes with Proxima, answers included.`,
       );
-    const { answers } = info.report;
+    const saved = savedOf(info.report);
     const written = await writeAnswersBeside(
       place.path,
-      { hash: info.hash, answers },
+      { hash: info.hash, ...saved },
       options,
     );
     if (written.outcome === "written") {
-      const beside = { ...held, beside: answers, unused: null };
+      const beside = { ...held, beside: saved, unused: null };
       const { signal } = new AbortController();
-      const exported = await this.#reader.answered(beside, answers, { signal });
-      await this.#remember(exported, answers);
+      const exported = await this.#withFindings(
+        await this.#reader.answered(beside, saved, { signal }),
+        { signal },
+      );
+      await this.#remember(exported, saved);
       await this.#keep(id, Promise.resolve(exported));
     }
     return written;
@@ -240,6 +257,12 @@ export class Networks {
       .map((e) => e.name)
       .sort();
   }
+}
+
+/** Answers in use, with those marked that nobody has confirmed. */
+function savedOf({ answers, from }: ImportReport): SavedAnswers {
+  const parts = ["size", "preprocessing", "labels"] as const;
+  return { answers, guessed: parts.filter((part) => from[part] === "guess") };
 }
 
 function withWarnings(held: Held, more: readonly string[]): Held {

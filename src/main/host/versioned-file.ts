@@ -1,11 +1,10 @@
 /** A small JSON file with a version in the app's data, as the host keeps it. */
 import { readFile, rename } from "node:fs/promises";
 import { basename, dirname } from "node:path";
-import { z } from "zod";
+import type { z } from "zod";
 import { parseJson } from "../../shared/json";
+import { isPlain, upgraded, type Upgrades } from "../../shared/stored";
 import { codeOf, makeFolder, replaceFile } from "./folder";
-
-const versioned = z.object({ version: z.unknown() });
 
 /**
  * Read once, replaced atomically.
@@ -14,6 +13,7 @@ const versioned = z.object({ version: z.unknown() });
  * | --------------- | --------------------------------------------------------------- |
  * | nothing         | the defaults                                                    |
  * | this version    | it                                                              |
+ * | an earlier one  | it, upgraded; the file keeps its version until it is saved      |
  * | another version | the defaults, and the file is never written                     |
  * | damage          | the defaults, and the file is kept beside as `.damaged`         |
  */
@@ -35,6 +35,7 @@ export class VersionedFile<T extends { readonly version: number }> {
     schema: z.ZodType<T>,
     defaults: T,
     log: (line: string) => void,
+    upgrades: Upgrades = {},
   ): Promise<VersionedFile<T>> {
     const file = new VersionedFile(path, defaults);
     const name = basename(path);
@@ -45,13 +46,16 @@ export class VersionedFile<T extends { readonly version: number }> {
     });
     if (text === null) return file;
     const content = parseJson(text);
-    const parsed = schema.safeParse(content);
+    const { version } = defaults;
+    const current = isPlain(content)
+      ? upgraded(content, { version, upgrades })
+      : null;
+    const parsed = schema.safeParse(current);
     if (parsed.success) {
       file.#value = parsed.data;
       return file;
     }
-    const found = versioned.safeParse(content);
-    file.#foreign = found.success && found.data.version !== defaults.version;
+    file.#foreign = current === null && isPlain(content);
     if (file.#foreign)
       log(`${name} was written by another version; it is left as it is`);
     else {

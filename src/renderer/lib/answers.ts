@@ -9,6 +9,7 @@ import type {
   Preset,
   RunRecord,
 } from "../../shared/domain";
+import { valuesInUse } from "../../shared/assumptions";
 import { isSame, presetOf } from "../../shared/presets";
 import { formatNumber, formatWhole } from "./format";
 
@@ -48,7 +49,7 @@ export const asItIs: Preprocessing = {
 
 export const originWords: Readonly<Record<Origin, string>> = {
   file: "from the file",
-  answer: "remembered",
+  answer: "your answer",
   guess: "a guess",
 };
 
@@ -133,7 +134,7 @@ export function bendText({
 /** How a run fed its network, where it is fed otherwise now: "at 64 × 64", "with another preprocessing". */
 export function inputDifferences(
   record: RunRecord | null,
-  { input, preprocessing }: NetworkInfo,
+  { input, preprocessing, report, head }: NetworkInfo,
 ): string[] {
   if (!record) return [];
   const words: string[] = [];
@@ -146,5 +147,22 @@ export function inputDifferences(
     !isSame(before ?? asItIs, preprocessing ?? asItIs, input.channels)
   )
     words.push("with another preprocessing");
+  return [...words, ...choiceDifferences(record, report, head)];
+}
+
+/** Assumptions, output and head of a run that are others now; records of version 1 do not say theirs. */
+function choiceDifferences(
+  { network: { identity, assumptions, output }, head: headThen }: RunRecord,
+  { assumptions: now, outputs }: ImportReport,
+  head: NetworkInfo["head"],
+): string[] {
+  if (identity === null) return [];
+  const inUse = valuesInUse(now);
+  const words = Object.entries(assumptions ?? {})
+    .filter(([key, value]) => key in inUse && inUse[key] !== value)
+    .map(([key, value]) => `with ${key}=${value}`);
+  if (output !== null && outputs[0] && outputs[0].name !== output)
+    words.push(`of the output "${output}"`);
+  if (headThen !== head) words.push(`with the head ${headThen}`);
   return words;
 }

@@ -1,5 +1,6 @@
+import { valuesInUse } from "../../shared/assumptions";
 import type { Opening } from "../../shared/contract";
-import type { Answers, NetworkInfo } from "../../shared/domain";
+import type { Answers, GuessedParts, NetworkInfo } from "../../shared/domain";
 import { encodeFault, type FaultData } from "../../shared/fault";
 import type { Engine } from "./engine.svelte";
 import type { Networks } from "./networks.svelte";
@@ -8,6 +9,9 @@ import type { ChosenFile } from "./world";
 
 /** One thing that is asked about a network. */
 export type Question = keyof Answers;
+
+/** Parts of the answers that can be a guess. */
+const parts = ["size", "preprocessing", "labels"] as const;
 
 /** So long nothing more is typed before an answer is tried. */
 const settleMs = 300;
@@ -25,6 +29,8 @@ export class Answering {
   readonly check: PictureCheck;
   /** Asked for and not the network's yet; null: nothing is under way. */
   draft = $state.raw<Answers | null>(null);
+  /** Parts of the draft that the user has decided; the others stay the guesses they are. */
+  #decided: ReadonlySet<Question> = new Set();
   progress = $state.raw<Opening | null>(null);
   refused = $state.raw<RefusedAnswer | null>(null);
   /** What was changed last: the question that a refusal is about. */
@@ -64,6 +70,7 @@ export class Answering {
       ...(this.draft ?? network.report.answers),
       [question]: answer,
     };
+    this.#decided = new Set([...this.#decided, question]);
     this.#question = question;
     this.#network = network.id;
     this.refused = null;
@@ -89,11 +96,19 @@ export class Answering {
     }
   }
 
-  /** Says that the answers are right as they are, guesses included. */
+  /** Says that the answers are right as they are, guesses and assumptions included. */
   async confirm(): Promise<void> {
     const network = this.#networks.current;
     if (!network || this.draft) return;
-    this.draft = network.report.answers;
+    const { answers, assumptions, headFrom } = network.report;
+    this.draft = {
+      ...answers,
+      assumptions: valuesInUse(
+        assumptions.filter(({ from }) => from !== "file"),
+      ),
+      head: headFrom === "assumed" ? network.head : answers.head,
+    };
+    this.#decided = new Set(parts);
     this.#network = network.id;
     this.refused = null;
     await this.#queue();
@@ -105,7 +120,16 @@ export class Answering {
     this.#timer = null;
     this.#abort?.abort();
     this.draft = null;
+    this.#decided = new Set();
     this.progress = null;
+  }
+
+  /** Parts of the draft nobody has confirmed: guesses that were not touched. */
+  #guessed(network: NetworkInfo | null): GuessedParts {
+    return parts.filter(
+      (part) =>
+        network?.report.from[part] === "guess" && !this.#decided.has(part),
+    );
   }
 
   /** Another network is open: what was asked about the last one is over. */
@@ -127,6 +151,7 @@ export class Answering {
     const answers = this.draft;
     const id = this.#network;
     if (!answers || id === null) return;
+    const guessed = this.#guessed(this.#networks.current);
     const abort = new AbortController();
     this.#abort = abort;
     this.refused = null;
@@ -134,7 +159,7 @@ export class Answering {
     try {
       const network = await this.#engine.client.job(
         "networks.answer",
-        { network: id, answers },
+        { network: id, answers, guessed },
         {
           signal: abort.signal,
           onProgress: (progress) => {
@@ -143,12 +168,16 @@ export class Answering {
         },
       );
       this.#networks.replace(network);
-      if (this.draft === answers) this.draft = null;
+      if (this.draft === answers) {
+        this.draft = null;
+        this.#decided = new Set();
+      }
       if (this.#networks.current?.id === id) void this.check.look(network);
     } catch (error) {
       // What was changed again meanwhile has its own turn.
       if (abort.signal.aborted || this.draft !== answers) return;
       this.draft = null;
+      this.#decided = new Set();
       this.refused = { question: this.#question, fault: encodeFault(error) };
     } finally {
       if (this.#abort === abort) {
@@ -160,5 +189,10 @@ export class Answering {
 }
 
 export function isGuessed({ report }: NetworkInfo): boolean {
-  return Object.values(report.from).includes("guess");
+  return (
+    Object.values(report.from).includes("guess") ||
+    report.assumptions.some(
+      ({ from }) => from === "assumed" || from === "evidence",
+    )
+  );
 }

@@ -15,11 +15,11 @@ const bestSlope: Reader<BestSlope> = fields<BestSlope>({
   slope: numberIn(0, 1),
   steps: numberIn(1, 1e9),
 });
-const keyOf = (hash: string) => `best-slope:${hash}`;
+const keyOf = (identity: string) => `best-slope:${identity}`;
 /** A sweep over fewer slopes finds no best one. */
 const fewest = 3;
 
-/** The best slope of each network that was swept, by its hash: the newest sweep's. */
+/** The best slope of each network that was swept, by its identity: the newest sweep's. */
 export class BestSlopes {
   readonly #known = new SvelteMap<string, BestSlope>();
   readonly #remembered: RememberedChoices;
@@ -29,9 +29,10 @@ export class BestSlopes {
   }
 
   /** Null where it is not known. */
-  of(hash: string): BestSlope | null {
+  of(identity: string): BestSlope | null {
     return (
-      this.#known.get(hash) ?? this.#remembered.get(keyOf(hash), bestSlope)
+      this.#known.get(identity) ??
+      this.#remembered.get(keyOf(identity), bestSlope)
     );
   }
 
@@ -42,8 +43,8 @@ export class BestSlopes {
     const best = concludedSlope(summary);
     if (!best) return;
     const { slope, steps } = best;
-    this.#known.set(subject.hash, { slope, steps });
-    this.#remembered.set(keyOf(subject.hash), { slope, steps });
+    this.#known.set(subject.identity, { slope, steps });
+    this.#remembered.set(keyOf(subject.identity), { slope, steps });
   }
 }
 

@@ -192,7 +192,7 @@ export class LabRun<K extends ExperimentId> {
     // What decides the rows besides the settings, which look for themselves.
     const about =
       engine.state === "ready" && this.obstacle === null
-        ? JSON.stringify([this.#network()?.id, this.#network()?.preprocessing])
+        ? JSON.stringify([this.#network()?.id, this.#network()?.identity])
         : `not now: ${String(this.homeless)}`;
     if (this.busy || about === this.#asked) return;
     this.#asked = about;
@@ -239,7 +239,11 @@ export class LabRun<K extends ExperimentId> {
     const abort = new AbortController();
     this.#abort = abort;
     const network = this.#network();
-    if (network?.id !== this.subject?.id) this.#looked = false;
+    if (
+      network?.id !== this.subject?.id ||
+      network?.identity !== this.subject?.identity
+    )
+      this.#looked = false;
     this.#about(network);
     this.state = "running";
     this.progress = null;

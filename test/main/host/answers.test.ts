@@ -190,6 +190,8 @@ it("count for the session where they cannot be kept", async () => {
 
 describe("the file of remembered answers", () => {
   const place = { path: "/net", beside: null };
+  const known = (hash: string) => ({ hash, name: hash, architecture: "" });
+  const saved = (all: Answers) => ({ answers: all, guessed: [] });
 
   it("keeps the latest, up to a number and a size", async () => {
     const folder = await temporary();
@@ -201,38 +203,38 @@ describe("the file of remembered answers", () => {
     const large = answers({
       labels: { ...labels, labels: [...labels.labels] },
     });
-    await remembered.remember("a", answers(), place);
-    await remembered.remember("b", large, place);
-    expect(remembered.pick("a", null)).toEqual(answers());
-    await remembered.remember("c", large, place);
+    await remembered.remember(known("a"), saved(answers()), place);
+    await remembered.remember(known("b"), saved(large), place);
+    expect(remembered.pick("a", null)).toEqual(saved(answers()));
+    await remembered.remember(known("c"), saved(large), place);
     const again = await RememberedAnswers.open(folder, log);
-    expect(again.pick("c", null)).toEqual(large);
+    expect(again.pick("c", null)).toEqual(saved(large));
     expect(again.pick("b", null)).toBeNull();
-    expect(again.pick("a", null)).toEqual(answers());
+    expect(again.pick("a", null)).toEqual(saved(answers()));
     for (let i = 0; i < 510; i++)
-      void again.remember(`n${i}`, answers(), place);
-    await again.remember("last", answers(), place);
+      void again.remember(known(`n${i}`), saved(answers()), place);
+    await again.remember(known("last"), saved(answers()), place);
     const many = await RememberedAnswers.open(folder, log);
-    expect(many.pick("last", null)).toEqual(answers());
-    expect(many.pick("n11", null)).toEqual(answers());
+    expect(many.pick("last", null)).toEqual(saved(answers()));
+    expect(many.pick("n11", null)).toEqual(saved(answers()));
     expect(many.pick("n10", null)).toBeNull();
   });
 
   it("is left alone where another version wrote it, and put aside where it is damaged", async () => {
     const folder = await temporary();
     const path = join(folder, "answers.json");
-    await writeFile(path, '{"version":2,"networks":"new"}');
+    await writeFile(path, '{"version":3,"networks":"new"}');
     const lines: string[] = [];
     const foreign = await RememberedAnswers.open(folder, (l) => lines.push(l));
-    await foreign.remember("a", answers(), place);
-    expect(foreign.pick("a", null)).toEqual(answers());
-    expect(await readFile(path, "utf8")).toBe('{"version":2,"networks":"new"}');
+    await foreign.remember(known("a"), saved(answers()), place);
+    expect(foreign.pick("a", null)).toEqual(saved(answers()));
+    expect(await readFile(path, "utf8")).toBe('{"version":3,"networks":"new"}');
     await writeFile(path, "{");
     const fresh = await RememberedAnswers.open(folder, (l) => lines.push(l));
     expect(await readFile(`${path}.damaged`, "utf8")).toBe("{");
-    await fresh.remember("a", answers(), place);
+    await fresh.remember(known("a"), saved(answers()), place);
     expect((await RememberedAnswers.open(folder, log)).pick("a", null)).toEqual(
-      answers(),
+      saved(answers()),
     );
     expect(lines).toEqual([
       expect.stringContaining("another version"),
@@ -258,6 +260,7 @@ describe("answers beside the file", () => {
       version: 2,
       hash: info.hash,
       answers: answers(),
+      guessed: [],
     });
     await writeFile(beside(folder), "mine");
     expect(await networks.exportAnswers(id, { overwrite: false })).toEqual({

@@ -89,6 +89,7 @@ describe("a picture to check with", () => {
       await host.window.job("networks.answer", {
         network: opened.id,
         answers: answersOf(opened, { preprocessing: presetFor(preset, 3) }),
+        guessed: [],
       });
       const { top5, shape, values } = await check(host, opened.id, picture);
       expect(shape).toEqual([6, 6, 3]);
@@ -151,6 +152,7 @@ describe("a picture to check with", () => {
       answers: answersOf(opened, {
         preprocessing: { order: "RGB", mean: [0], std: [1e-40] },
       }),
+      guessed: [],
     });
     const path = await writePicture(join(host.root, "p.png"), [255, 0, 255]);
     await expect(check(host, opened.id, path)).rejects.toMatchObject({
@@ -200,6 +202,7 @@ it("records the preprocessing of a run, as it was answered", async () => {
   const answered = await window.job("networks.answer", {
     network: opened.id,
     answers: answersOf(opened, { preprocessing }),
+    guessed: [],
   });
   expect(answered.id).toBe(opened.id);
   const { gallery } = await window.job("gallery.run", requestOf(opened.id));
@@ -218,7 +221,11 @@ it("asks nothing again after a restart, and exports what was answered", async ()
     labels: { kind: "none" },
     size: [7, 8],
   });
-  await first.window.job("networks.answer", { network: opened.id, answers });
+  await first.window.job("networks.answer", {
+    network: opened.id,
+    answers,
+    guessed: [],
+  });
   const second = await start({ root: first.root });
   const again = await second.open(folder);
   expect(again.id).toBe(opened.id);
@@ -291,7 +298,11 @@ describe("a known network", () => {
       { complete: true, network: network.id, present: server.content.length },
     ]);
     const answers = answersOf(network, { labels: { kind: "none" } });
-    await window.job("networks.answer", { network: network.id, answers });
+    await window.job("networks.answer", {
+      network: network.id,
+      answers,
+      guessed: [],
+    });
     const later = await start({ root });
     const again = await later.window.call("networks.get", {
       network: network.id,

@@ -28,6 +28,7 @@ function report(
     outputs: [],
     headFrom: "file",
     sources: [],
+    offer: null,
     from: fromFile,
     because: "",
     suggested: { answers, from: fromFile },

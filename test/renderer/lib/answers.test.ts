@@ -17,7 +17,7 @@ import {
   openedText,
 } from "../../../src/renderer/lib/words";
 import { presetFor } from "../../../src/shared/presets";
-import { networkInfo } from "../../support/fake-world";
+import { importReport, networkInfo } from "../../support/fake-world";
 import { runRecord } from "../../support/records";
 
 describe("preprocessing", () => {
@@ -153,5 +153,42 @@ describe("a run and the network as it is fed now", () => {
       inputDifferences(fed(presetFor("unit", record.shape[2])), network),
     ).toEqual(["with another preprocessing"]);
     expect(inputDifferences(null, network)).toEqual([]);
+  });
+
+  it("differ by what was assumed, taken as the output, and meant by it", () => {
+    const known = networkInfo({
+      ...network,
+      head: "sigmoid",
+      report: importReport({
+        assumptions: [
+          {
+            key: "activation",
+            value: "relu",
+            from: "assumed",
+            because: "",
+            choices: [],
+          },
+        ],
+        outputs: [{ name: "logits", shape: [3] }],
+      }),
+    });
+    const run = fed(null);
+    const before = {
+      ...run,
+      network: {
+        ...run.network,
+        identity: "other",
+        assumptions: { activation: "leaky:0.1", gone: "1" },
+        output: "embedding",
+      },
+    };
+    expect(inputDifferences(before, known)).toEqual([
+      "with activation=leaky:0.1",
+      'of the output "embedding"',
+      "with the head softmax",
+    ]);
+    // records of version 1 do not say
+    const old = { ...before, network: { ...before.network, identity: null } };
+    expect(inputDifferences(old, known)).toEqual([]);
   });
 });

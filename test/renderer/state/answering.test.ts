@@ -48,10 +48,15 @@ describe("an answer", () => {
       expect(app.networks.current?.preprocessing).toEqual(unit);
     });
     expect(app.answering.draft).toBeNull();
-    expect(app.answering.guessed).toBe(false);
     expect(fake.answers).toEqual([
-      { size: null, preprocessing: unit, labels: { kind: "none" } },
+      { ...guessed.report.answers, preprocessing: unit },
     ]);
+    // size and names are the guesses they were: nobody has looked at them
+    expect(app.networks.current?.report.from).toEqual({
+      ...guess,
+      preprocessing: "answer",
+    });
+    expect(app.answering.guessed).toBe(true);
     expect(app.picks.list).toEqual([3, 5]);
     expect(app.settings.values.steps).toBe(77);
     expect(
@@ -68,8 +73,13 @@ describe("an answer", () => {
       expect(app.answering.draft).toBeNull();
     });
     expect(fake.answers).toEqual([
-      { size: [16, 12], preprocessing: caffe, labels: { kind: "none" } },
+      { ...guessed.report.answers, size: [16, 12], preprocessing: caffe },
     ]);
+    expect(app.networks.current?.report.from).toEqual({
+      size: "answer",
+      preprocessing: "answer",
+      labels: "guess",
+    });
     expect(app.networks.current?.input).toEqual({
       height: 16,
       width: 12,
@@ -165,6 +175,36 @@ describe("an answer", () => {
     expect(fake.answers).toEqual([guessed.report.answers]);
     expect(app.answering.guessed).toBe(false);
     expect(app.networks.current?.report.from.labels).toBe("answer");
+  });
+
+  it("confirmed covers what is assumed, with the values in use", async () => {
+    const assumption = { because: "", choices: [] };
+    const network = networkInfo({
+      id: "mine",
+      head: "softmax",
+      report: importReport({
+        headFrom: "assumed",
+        assumptions: [
+          { key: "activation", value: "relu", from: "assumed", ...assumption },
+          { key: "heads", value: "6", from: "file", ...assumption },
+          { key: "pooling", value: "max", from: "answer", ...assumption },
+        ],
+        answers: {
+          ...guessed.report.answers,
+          assumptions: { pooling: "max" },
+        },
+      }),
+    });
+    const { app, fake } = await start({ networks: [network] });
+    expect(app.answering.guessed).toBe(true);
+    await app.answering.confirm();
+    expect(fake.answers).toEqual([
+      {
+        ...guessed.report.answers,
+        assumptions: { activation: "relu", pooling: "max" },
+        head: "softmax",
+      },
+    ]);
   });
 
   it("is dropped when another network is shown", async () => {

@@ -72,22 +72,25 @@ async function swept(means: Readonly<Record<string, number>>, missing = 0) {
 it("is learned from a sweep that is complete, and remembered for its network", async () => {
   const { app } = await swept({ 0.05: 12, 0.1: 15, 0.3: 7 });
   await vi.waitFor(() => {
-    expect(app.bestSlopes.of(network.hash)).toEqual({ slope: 0.1, steps: 10 });
+    expect(app.bestSlopes.of(network.identity)).toEqual({
+      slope: 0.1,
+      steps: 10,
+    });
   });
   expect(app.bestSlopes.of("another")).toBeNull();
   expect(
-    app.remembered.get(`best-slope:${network.hash}`, (value) => value),
+    app.remembered.get(`best-slope:${network.identity}`, (value) => value),
   ).toEqual({ slope: 0.1, steps: 10 });
 });
 
 it("is not learned from a sweep that was stopped, of one that makes no difference, or of fewer than three", async () => {
   const stopped = await swept({ 0.05: 12, 0.1: 15, 0.3: 7 }, 2);
-  expect(stopped.app.bestSlopes.of(network.hash)).toBeNull();
+  expect(stopped.app.bestSlopes.of(network.identity)).toBeNull();
   const flat = await swept({ 0: 10, 0.1: 10, 0.3: 10 });
-  expect(flat.app.bestSlopes.of(network.hash)).toBeNull();
+  expect(flat.app.bestSlopes.of(network.identity)).toBeNull();
   const short = await swept({ 0.1: 15, 0.3: 7 });
   expect(short.app.lab.of("sweep").state).toBe("done");
-  expect(short.app.bestSlopes.of(network.hash)).toBeNull();
+  expect(short.app.bestSlopes.of(network.identity)).toBeNull();
 });
 
 it("goes to Compare's first ProxyGrad column, and back by undo", async () => {
