@@ -121,8 +121,9 @@ def narrow_inception():
     return net
 
 
-def narrow_mobilenet_v2():
-    blocks = [[1, 16, 1, 1], [2, 24, 2, 2], [2, 32, 3, 2], [2, 64, 4, 2], [3, 96, 3, 1], [2, 160, 3, 2], [2, 320, 1, 1]]
+def narrow_mobilenet_v2(strides=(1, 2, 2, 2, 1, 2, 1)):
+    shapes = [(1, 16, 1), (2, 24, 2), (2, 32, 3), (2, 64, 4), (3, 96, 3), (2, 160, 3), (2, 320, 1)]
+    blocks = [[*shape, stride] for shape, stride in zip(shapes, strides, strict=True)]
     net = models.MobileNetV2(CLASSES, 0.06, blocks, round_nearest=2)
     width = net.features[17].conv[-1].num_features
     net.features[18] = Conv2dNormActivation(width, 24, kernel_size=1, activation_layer=nn.ReLU6)

@@ -3,6 +3,14 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { openNetwork, type OpenedFiles } from "../../../src/engine";
+import { Assumptions } from "../../../src/engine/formats/state-dict/assumptions";
+import { inception } from "../../../src/engine/formats/state-dict/families/inception";
+import {
+  networkOf,
+  type Beside,
+} from "../../../src/engine/formats/state-dict/index";
+import { Keys } from "../../../src/engine/formats/state-dict/keys";
+import type { StoredTensor } from "../../../src/engine/formats/state-dict/stored-tensor";
 import { openBackend } from "../../../src/main/host/backend";
 import { openNetworkFiles } from "../../../src/main/host/network-files";
 import { faultOf, memoryFiles, readOptions } from "./memory-files";
@@ -78,7 +86,9 @@ describe("the card of weights alone", () => {
     });
     expect(cifar.network.told.preprocessing?.because).toContain("CIFAR");
     const { network } = await open("vit");
-    expect(network.provenance.warnings.join()).toContain("heads");
+    expect(network.told.assumptions).toContainEqual(
+      expect.objectContaining({ key: "heads", value: "2", from: "assumed" }),
+    );
   });
 
   it("has a fixed size where the weights have one, and refuses another", async () => {
@@ -170,14 +180,75 @@ describe("weights that are not enough", () => {
       "a VGG whose map is no square",
       {
         "features.0.weight": conv,
-        "features.0.bias": [2],
+        ...Object.fromEntries(
+          [3, 6, 8, 11, 13, 16, 18].map((i) => [
+            `features.${i}.weight`,
+            [2, 2, 3, 3],
+          ]),
+        ),
         "classifier.0.weight": [4, 10],
         "classifier.3.weight": [4, 4],
+        "classifier.6.weight": [4, 4],
       },
-      "10 features, which 2 channels do not give",
+      "10 features, which the last convolution's channels do not give",
     ],
     [
-      "a SqueezeNet with two layers missing",
+      "a VGG with a pool at another place",
+      {
+        "features.0.weight": conv,
+        ...Object.fromEntries(
+          [2, 5, 7, 10, 12, 15, 17].map((i) => [
+            `features.${i}.weight`,
+            [2, 2, 3, 3],
+          ]),
+        ),
+        "classifier.0.weight": [4, 98],
+        "classifier.3.weight": [4, 4],
+        "classifier.6.weight": [4, 4],
+      },
+      "8 convolutions and 3 linear layers at these places",
+    ],
+    [
+      "a VGG with one linear layer",
+      {
+        "features.0.weight": conv,
+        ...Object.fromEntries(
+          [3, 6, 8, 11, 13, 16, 18].map((i) => [
+            `features.${i}.weight`,
+            [2, 2, 3, 3],
+          ]),
+        ),
+        "classifier.weight": [4, 2],
+      },
+      "8 convolutions and 1 linear layer at these places",
+    ],
+    [
+      "an AlexNet of another map",
+      {
+        "features.0.weight": [4, 3, 11, 11],
+        "features.3.weight": [4, 4, 5, 5],
+        ...Object.fromEntries(
+          [6, 8, 10].map((i) => [`features.${i}.weight`, [4, 4, 3, 3]]),
+        ),
+        "classifier.1.weight": [4, 4],
+        "classifier.4.weight": [4, 4],
+        "classifier.6.weight": [4, 4],
+      },
+      "AlexNet",
+    ],
+    [
+      "a ResNet with two linear layers in its head",
+      {
+        "conv1.weight": [2, 3, 7, 7],
+        "bn1.running_mean": [2],
+        "layer1.0.conv1.weight": [2, 2, 3, 3],
+        "fc.0.weight": [4, 2],
+        "fc.3.weight": [4, 4],
+      },
+      'The head "fc" has 2 linear layers, fc.0, fc.3',
+    ],
+    [
+      "a SqueezeNet of other places",
       {
         "features.0.weight": conv,
         "features.3.squeeze.weight": [1, 2, 1, 1],
@@ -186,7 +257,7 @@ describe("weights that are not enough", () => {
         "features.6.squeeze.weight": [1, 2, 1, 1],
         "classifier.1.weight": [3, 2, 1, 1],
       },
-      '"features.4.squeeze.weight" is missing',
+      "places 0, 3, 6 are those of neither version",
     ],
     [
       "a Swin with a window that is none",
@@ -225,4 +296,148 @@ describe("weights that are not enough", () => {
     expect(fault.code).toBe("unsupported-network");
     expect(fault.remedy).toContain("torch.onnx.export");
   });
+});
+
+describe("a file beside the weights", () => {
+  const shapes = resnetShapes();
+  const read = async (beside: Beside, assume: Record<string, string> = {}) => {
+    const files = memoryFiles({ "net.pth": new Uint8Array() }, "net.pth");
+    const tensors = new Map(
+      Object.entries(shapes).map(([key, shape]) => [key, zeroTensor(shape)]),
+    );
+    return networkOf(
+      {
+        files,
+        tensors,
+        foreign: new Map(),
+        warnings: [],
+        format: "weights",
+        producer: "test",
+        bytes: 2 ** 20,
+        beside,
+      },
+      { ...readOptions, assume, size: [32, 32] },
+    );
+  };
+  const config = (
+    architecture: string | null,
+    assume: Record<string, string> = {},
+  ): Beside => ({ architecture, assume, source: "config.json" });
+
+  it.each(["resnet18", "resnet18.a1_in1k", "tv_resnet34", null])(
+    "may name what is built: %s",
+    async (name) => {
+      const { told } = await read(config(name));
+      expect(told.assumptions?.map(({ from }) => from)).not.toContain("file");
+    },
+  );
+
+  it("names an anti-aliased network, which is built as that", async () => {
+    const plain = await read(config("resnet18"));
+    const { told, nodes } = await read(config("resnetblur18.bt_in1k"));
+    expect(told.assumptions).toContainEqual(
+      expect.objectContaining({
+        key: "anti-alias",
+        value: "blur",
+        from: "file",
+        because: "As config.json says.",
+      }),
+    );
+    expect(nodes.length).toBeGreaterThan(plain.nodes.length);
+  });
+
+  it("says values, which the user's overrule", async () => {
+    const beside = config(null, { activation: "leaky:0.1" });
+    const { told } = await read(beside);
+    expect(told.assumptions?.[0]).toMatchObject({
+      value: "leaky:0.1",
+      from: "file",
+    });
+    const again = await read(beside, { activation: "relu" });
+    expect(again.told.assumptions?.[0]).toMatchObject({
+      value: "relu",
+      from: "answer",
+    });
+  });
+
+  it.each<[string, Beside]>([
+    ["resnet50_gn", config("resnet50_gn")],
+    ["ecaresnet50d", config("ecaresnet50d")],
+    ["vgg16", config("vgg16")],
+    ["activation=rrelu", config(null, { activation: "rrelu" })],
+    ["heads=3", config(null, { heads: "3" })],
+  ])("is refused by name where it says %s", async (name, beside) => {
+    const fault = await faultOf(read(beside));
+    expect(fault.code).toBe("unsupported-network");
+    expect(fault.message).toContain(name);
+    expect(fault.message).toContain("config.json");
+    expect(fault.remedy).toContain("torch.onnx.export");
+  });
+});
+
+/** Of a ResNet of one block. */
+function resnetShapes(): Record<string, readonly number[]> {
+  const norm = (name: string) =>
+    Object.fromEntries(
+      ["weight", "bias", "running_mean", "running_var"].map((part) => [
+        `${name}.${part}`,
+        [2],
+      ]),
+    );
+  return {
+    "conv1.weight": [2, 3, 7, 7],
+    ...norm("bn1"),
+    "layer1.0.conv1.weight": [2, 2, 3, 3],
+    ...norm("layer1.0.bn1"),
+    "layer1.0.conv2.weight": [2, 2, 3, 3],
+    ...norm("layer1.0.bn2"),
+    "fc.weight": [3, 2],
+    "fc.bias": [3],
+  };
+}
+
+function zeroTensor(shape: readonly number[]): StoredTensor {
+  const count = shape.reduce((a, b) => a * b, 1);
+  return {
+    shape,
+    type: "float32",
+    bytes: 4 * count,
+    // eslint-disable-next-line @typescript-eslint/require-await -- a file's pieces come later, these are there
+    async *pieces() {
+      yield new Float32Array(count);
+    },
+  };
+}
+
+it("tells the Inception of the FID by its 1008 outputs", () => {
+  const memberOf = (outputs: number) => {
+    const assume = new Assumptions({}, null);
+    const keys = new Keys(new Map([["fc.weight", [outputs, 64]]]));
+    return { name: inception.member(keys, assume).name, used: assume.used };
+  };
+  expect(memberOf(1008).used).toContainEqual(
+    expect.objectContaining({
+      key: "pooling",
+      value: "fid",
+      from: "evidence",
+      because: expect.stringMatching(/1008.*assumed.*FID/) as string,
+    }),
+  );
+  expect(memberOf(1000).name).toBe("inception_v3");
+});
+
+it("names what lies in the place of a missing weight, as the file calls it", async () => {
+  const missing = zeros({
+    "net.module.conv1.weight": [2, 3, 7, 7],
+    "net.module.bn1.running_mean": [2],
+    "net.module.bn1.running_var": [2],
+    "net.module.layer1.0.conv1.weight": [2, 2, 3, 3],
+    "net.module.layer1.0.gn1.weight": [2],
+  });
+  const files = memoryFiles({ "n.pth": torchZip(missing) }, "n.pth", "n.pth");
+  const { message, remedy } = await faultOf(openNetwork(files, readOptions));
+  expect(message).toContain(
+    '"net.module.layer1.0.bn1.running_mean" is missing: under "net.module.layer1.0" there are conv1, gn1',
+  );
+  expect(remedy).toMatch(/^Export the network as ONNX: torch\.onnx\.export/);
 });

@@ -3,7 +3,10 @@ import type { Value } from "../../lowering/index";
 import type { Family } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
-import { gelu } from "./parts";
+import { stemStride } from "../unknowns";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
+import type { Activation } from "./parts";
 
 /** Of a block: where its layers are, below its own name. */
 interface BlockNames {
@@ -76,13 +79,29 @@ export const convnext: Family = {
 
   recognises: (keys) => spellingOf(keys) !== null,
 
-  member(keys) {
+  architectures: [
+    // another norm, other kernels
+    [/^convnext_zepto/, null],
+    [/^(?:convnext_|ConvNext(?:Model|ForImageClassification)$)/, {}],
+  ],
+
+  member(keys, assume) {
     const names = spellingOf(keys) ?? torchvision;
     const blocks: number[] = [];
     for (let i = 0; keys.has(names.stage(i)); i++)
       blocks.push(keys.indices(names.stage(i)).length);
     const [stem, norm] = names.stem;
     const [width = 0] = keys.shape(`${stem}.weight`) ?? [];
+    const activation = assume.take(activationOf("gelu"));
+    const stride = assume.take(
+      stemStride(4, {
+        because:
+          "The first convolution is assumed to step by its own size of 4, as published.",
+      }),
+    );
+    const pooling = assume.take(headPooling());
+    const [last, own] = names.head;
+    const head = lastLayer(keys, own);
     return {
       name:
         variants.get(`${blocks.join("-")} ${width}`) ??
@@ -90,7 +109,7 @@ export const convnext: Family = {
       stem,
       usual: [224, 224],
       async build(m, input) {
-        let x = await m.conv(stem, input, { stride: 4, padding: 0 });
+        let x = await m.conv(stem, input, { stride, padding: 0 });
         x = await normOfMap(m, norm, x);
         for (const [i, count] of blocks.entries()) {
           if (i > 0) {
@@ -99,10 +118,12 @@ export const convnext: Family = {
             x = await m.conv(conv, x, { stride: 2, padding: 0 });
           }
           for (let j = 0; j < count; j++)
-            x = await block(m, `${names.stage(i)}.${j}`, names.block, x);
+            x = await block(m, `${names.stage(i)}.${j}`, names.block, {
+              x,
+              activation,
+            });
         }
-        const [last, head] = names.head;
-        x = await m.layerNorm(last, m.globalAverage("avgpool", x), epsilon);
+        x = await m.layerNorm(last, pooling(m, "avgpool", x), epsilon);
         return m.dense(head, x);
       },
     };
@@ -124,7 +145,8 @@ function spellingOf(keys: Keys): Spelling | null {
   }: Spelling) =>
     keys.kernel(conv) === 4 &&
     keys.rank(`${stage(0)}.0.${own}`) === 4 &&
-    keys.rank(`${stage(0)}.0.${wide}`) === 2;
+    // timm's small ones have convolutions of one pixel in the place of linear layers
+    [2, 4].includes(keys.rank(`${stage(0)}.0.${wide}`));
   return [torchvision, timm, published].find(fits) ?? null;
 }
 
@@ -139,14 +161,14 @@ async function block(
   m: Modules,
   name: string,
   names: BlockNames,
-  x: Value,
+  { x, activation }: { readonly x: Value; readonly activation: Activation },
 ): Promise<Value> {
   const at = (part: string) => `${name}.${part}`;
   let y = await m.conv(at(names.conv), x);
   y = m.lowering.transpose(`${name}/pixels`, y, [0, 2, 3, 1]);
   y = await m.layerNorm(at(names.norm), y, epsilon);
-  y = await m.dense(at(names.wide), y);
-  y = await m.dense(at(names.narrow), gelu(m, `${name}/gelu`, y));
+  y = await pixelwise(m, at(names.wide), y);
+  y = await pixelwise(m, at(names.narrow), activation(m, `${name}/gelu`, y));
   const scale = m.keys.shape(at(names.scale));
   if (scale) {
     // [channel], or torchvision's [channel, 1, 1]
@@ -156,4 +178,12 @@ async function block(
   }
   y = m.lowering.transpose(`${name}/map`, y, [0, 3, 1, 2]);
   return m.add(`${name}/add`, x, y);
+}
+
+/** A linear layer over the channels of [1, height, width, channel], or a convolution of one pixel that is the same. */
+async function pixelwise(m: Modules, name: string, x: Value): Promise<Value> {
+  if (m.keys.rank(name) !== 4) return m.dense(name, x);
+  const map = m.lowering.transpose(`${name}/map`, x, [0, 3, 1, 2]);
+  const y = await m.conv(name, map);
+  return m.lowering.transpose(`${name}/pixels`, y, [0, 2, 3, 1]);
 }

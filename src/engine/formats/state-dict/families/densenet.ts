@@ -1,8 +1,14 @@
 /** DenseNet: every layer of a block reads all that came before it in the block. Names as torchvision and timm have them. */
 import type { Value } from "../../lowering/index";
-import type { Family } from "../family";
+import type { Assumptions } from "../assumptions";
+import type { Family, Member } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
+import { imagenetStem, maxPool, stemPool, stemStride } from "../unknowns";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
+import type { Activation } from "./parts";
+import { pooled } from "./stem";
 
 export const densenet: Family = {
   title: "torchvision's DenseNet",
@@ -15,31 +21,35 @@ export const densenet: Family = {
   spelling: (key) =>
     key.replace(/(denselayer\d+\.(?:norm|conv))\.([12]\.\w+)$/, "$1$2"),
 
-  member(keys) {
+  architectures: [[/^(?:tv_)?densenet\d+d?$/i, {}]],
+
+  member(keys, assume) {
     const blocks = sizesOf(keys);
     const sizes = blocks.join("-");
     const name = names.get(sizes) ?? `DenseNet of ${sizes} layers`;
+    const small = keys.kernel("features.conv0") <= 3;
+    const { activation, stride, pool, pooling } = planOf(assume, small);
+    const head = lastLayer(keys, "classifier");
+    const xray = ofXrays(keys, head);
     return {
-      name,
+      name: xray ? `torchxrayvision's ${name}` : name,
       stem: "features.conv0",
-      usual: [224, 224],
+      usual: small ? [32, 32] : [224, 224],
+      ignored: /^op_threshs$/,
+      ...xray,
       async build(m, input) {
-        let x = await m.conv("features.conv0", input, { stride: 2 });
+        let x = await m.conv("features.conv0", input, { stride });
         x = await m.batchNorm("features.norm0", x);
-        x = m.relu("features.relu0", x);
-        x = m.maxPool("features.pool0", x, {
-          window: 3,
-          stride: 2,
-          padding: 1,
-        });
+        x = activation(m, "features.relu0", x);
+        x = pooled(m, "features.pool0", x, pool);
         for (const [index, size] of blocks.entries()) {
-          x = await block(m, `features.denseblock${index + 1}`, x, size);
+          const at = String(index + 1);
+          x = await block(m, `features.denseblock${at}`, x, size, activation);
           if (index < blocks.length - 1)
-            x = await transition(m, `features.transition${index + 1}`, x);
+            x = await transition(m, `features.transition${at}`, x, activation);
         }
         x = await m.batchNorm("features.norm5", x);
-        x = m.globalAverage("avgpool", m.relu("relu", x));
-        return m.dense("classifier", x);
+        return m.dense(head, pooling(m, "avgpool", activation(m, "relu", x)));
       },
     };
   },
@@ -51,6 +61,49 @@ const names: ReadonlyMap<string, string> = new Map([
   ["6-12-32-32", "densenet169"],
   ["6-12-48-32", "densenet201"],
 ]);
+
+const smallStem =
+  "The first convolution is 3 x 3, as in DenseNets for small pictures:";
+
+function planOf(assume: Assumptions, small: boolean) {
+  const from = small ? ("evidence" as const) : ("assumed" as const);
+  return {
+    activation: assume.take(activationOf("relu")),
+    stride: assume.take(
+      small
+        ? stemStride(1, { from, because: `${smallStem} stride 1 is assumed.` })
+        : stemStride(2, imagenetStem),
+    ),
+    pool: assume.take(
+      stemPool(maxPool, small ? "none" : "max", {
+        from,
+        because: small
+          ? `${smallStem} no pool is assumed after it.`
+          : "A pool of stride 2 is assumed after the first convolution, as published: it has no weights.",
+      }),
+    ),
+    pooling: assume.take(headPooling()),
+  };
+}
+
+/** torchxrayvision's: one grey channel in -1024..1024, a sigmoid each for 18 findings, thresholds for reading them. */
+function ofXrays(
+  keys: Keys,
+  head: string,
+): Pick<Member, "preprocessing" | "head"> | null {
+  const [, channels] = keys.shape("features.conv0.weight") ?? [];
+  const [outputs] = keys.shape(`${head}.weight`) ?? [];
+  if (channels !== 1 || (outputs !== 18 && !keys.has("op_threshs")))
+    return null;
+  return {
+    head: "sigmoid",
+    preprocessing: {
+      preset: { order: "RGB", mean: [127.5], std: [127.5 / 1024] },
+      because:
+        "A DenseNet of one channel and 18 outputs is torchxrayvision's, whose pixels are in -1024..1024.",
+    },
+  };
+}
 
 /** Layers of each block. */
 function sizesOf(keys: Keys): number[] {
@@ -65,6 +118,7 @@ async function block(
   name: string,
   input: Value,
   size: number,
+  activation: Activation,
 ): Promise<Value> {
   let all = input;
   for (let i = 1; i <= size; i++) {
@@ -72,7 +126,7 @@ async function block(
     let y = all;
     for (const part of [1, 2]) {
       y = await m.batchNorm(`${layer}.norm${part}`, y);
-      y = m.relu(`${layer}.relu${part}`, y);
+      y = activation(m, `${layer}.relu${part}`, y);
       y = await m.conv(`${layer}.conv${part}`, y);
     }
     all = m.concat(`${layer}.concat`, [all, y]);
@@ -81,9 +135,15 @@ async function block(
 }
 
 /** Fewer channels on a map of half the size. */
-async function transition(m: Modules, name: string, x: Value) {
-  const normed = m.relu(`${name}.relu`, await m.batchNorm(`${name}.norm`, x));
-  return m.averagePool(`${name}.pool`, await m.conv(`${name}.conv`, normed), {
+async function transition(
+  m: Modules,
+  name: string,
+  x: Value,
+  activation: Activation,
+) {
+  const normed = await m.batchNorm(`${name}.norm`, x);
+  const active = activation(m, `${name}.relu`, normed);
+  return m.averagePool(`${name}.pool`, await m.conv(`${name}.conv`, active), {
     window: 2,
     stride: 2,
   });

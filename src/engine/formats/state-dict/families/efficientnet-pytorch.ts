@@ -4,9 +4,11 @@ import type { Value } from "../../lowering/index";
 import { exportAdvice } from "../advice";
 import type { Family } from "../family";
 import type { Modules } from "../modules";
+import { imagenetStem, stageStrides, stemStride } from "../unknowns";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
 import {
   convNorm,
-  relu6,
   sigmoid,
   squeezed,
   swish,
@@ -37,7 +39,7 @@ const lite: typeof variants = new Map([
 
 const epsilon = 1e-3;
 /** Of the seven stages. A stage ends where the channels change. */
-const strides = [1, 2, 2, 2, 1, 2, 1];
+const published = [1, 2, 2, 2, 1, 2, 1];
 
 export const efficientnetPytorch: Family = {
   title: "efficientnet_pytorch's EfficientNet",
@@ -45,21 +47,35 @@ export const efficientnetPytorch: Family = {
   recognises: (keys) =>
     keys.rank("_conv_stem") === 4 && keys.has("_blocks.0._depthwise_conv"),
 
-  member(keys) {
+  architectures: [[/^efficientnet-(?:b|lite)\d$/i, {}]],
+
+  member(keys, assume) {
     const widths = keys
       .indices("_blocks")
       .map((i) => keys.shape(`_blocks.${i}._project_conv.weight`)?.[0] ?? 0);
     const stages = widths.flatMap((width, i) =>
       i > 0 && width === widths[i - 1] ? [] : [i],
     );
-    if (stages.length !== strides.length)
+    if (stages.length !== published.length)
       throw new Fault(
         "unsupported-network",
-        `The keys are those of ${this.title}, but in ${stages.length} stages in place of ${strides.length}: which of them halve the map cannot be seen.`,
+        `The keys are those of ${this.title}, but in ${stages.length} stages in place of ${published.length}: which of them halve the map cannot be seen.`,
         exportAdvice,
       );
     const gated = keys.has("_blocks.0._se_reduce");
-    const activation = gated ? swish : relu6;
+    const activation = assume.take(
+      gated
+        ? activationOf("silu")
+        : activationOf("relu6", {
+            from: "evidence",
+            because:
+              "There is no squeeze and excitation, as in EfficientNet-Lite: relu6 is assumed.",
+          }),
+    );
+    const stride = assume.take(stemStride(2, imagenetStem));
+    const strides = assume.take(stageStrides(published));
+    const pooling = assume.take(headPooling());
+    const head = lastLayer(keys, "_fc");
     const [name, size] = (gated ? variants : lite).get(
       `${widths.length} ${widths.at(-1)}`,
     ) ?? [`EfficientNet of ${widths.length} blocks`, 224];
@@ -71,14 +87,15 @@ export const efficientnetPytorch: Family = {
         const settings = { padding: "same", epsilon, activation } as const;
         let x = await convNorm(m, ["_conv_stem", "_bn0"], input, {
           ...settings,
-          stride: 2,
+          stride,
         });
-        for (const i of widths.keys()) {
-          const stride = strides[stages.indexOf(i)] ?? 1;
-          x = await block(m, `_blocks.${i}`, x, { stride, activation });
-        }
+        for (const i of widths.keys())
+          x = await block(m, `_blocks.${i}`, x, {
+            stride: strides[stages.indexOf(i)] ?? 1,
+            activation,
+          });
         x = await convNorm(m, ["_conv_head", "_bn1"], x, settings);
-        return m.dense("_fc", m.globalAverage("_avg_pooling", x));
+        return m.dense(head, pooling(m, "_avg_pooling", x));
       },
     };
   },
@@ -106,7 +123,7 @@ async function block(
   if (m.keys.has(at("_se_reduce")))
     y = await squeezed(m, at("_se"), y, {
       layers: [at("_se_reduce"), at("_se_expand")],
-      activation,
+      activation: swish,
       scale: sigmoid,
     });
   y = await convNorm(m, [at("_project_conv"), at("_bn2")], y, settings);

@@ -1,6 +1,11 @@
 /** EfficientNet B0 to B7 and v2, as torchvision has them. */
+import { Fault } from "../../../../shared/fault";
+import { exportAdvice } from "../advice";
 import type { Family } from "../family";
 import type { Keys } from "../keys";
+import { imagenetStem, stageStrides, stemStride } from "../unknowns";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
 import { convNormAt, invertedResidual, sigmoid, swish } from "./parts";
 
 interface Variant {
@@ -24,33 +29,47 @@ const variants: ReadonlyMap<string, Variant> = new Map([
 const b2: Variant = { name: "efficientnet_b2", size: 288 };
 
 /** Of the stages, in every variant; v2's small one has no last. */
-const strides = [1, 2, 2, 2, 1, 2, 1];
+const published = [1, 2, 2, 2, 1, 2, 1];
 
 export const efficientnet: Family = {
   title: "torchvision's EfficientNet",
 
   recognises: (keys) =>
     keys.rank("features.0.0") === 4 &&
-    keys.has("features.1.0.block.0.0.weight") &&
-    keys.rank("classifier.1") === 2,
+    keys.has("features.1.0.block.0.0.weight"),
 
-  member(keys) {
+  architectures: [[/^efficientnet_(?:b\d|v2_[sml])$/i, {}]],
+
+  member(keys, assume) {
     const stages = keys.indices("features").slice(1, -1);
     const blocks = stages.map((i) => keys.indices(`features.${i}`).length);
     const sizes = blocks.join("-");
+    if (stages.length !== 6 && stages.length !== 7)
+      throw new Fault(
+        "unsupported-network",
+        `The keys are those of ${this.title}, but in ${stages.length} stages in place of 6 or 7: which of them halve the map cannot be seen.`,
+        exportAdvice,
+      );
     const known = variants.get(sizes);
-    const [, features = 0] = keys.shape("classifier.1.weight") ?? [];
+    const head = lastLayer(keys, "classifier.1", "classifier");
+    const [, features = 0] = keys.shape(`${head}.weight`) ?? [];
     const variant =
       known?.name === "efficientnet_b1" && features > 1280 ? b2 : known;
     const epsilon = isLoose(keys, blocks) ? 1e-3 : 1e-5;
-    const settings = { epsilon, activation: swish };
+    const activation = assume.take(activationOf("silu"));
+    const stride = assume.take(stemStride(2, imagenetStem));
+    const strides = assume.take(
+      stageStrides(published.slice(0, stages.length)),
+    );
+    const pooling = assume.take(headPooling());
+    const settings = { epsilon, activation };
     return {
       name: variant?.name ?? `EfficientNet of ${sizes} blocks`,
       stem: "features.0.0",
       usual: variant ? [variant.size, variant.size] : [224, 224],
       async build(m, input) {
         let x = await convNormAt(m, "features.0", input, {
-          stride: 2,
+          stride,
           ...settings,
         });
         for (const [index, stage] of stages.entries())
@@ -61,7 +80,7 @@ export const efficientnet: Family = {
               gate: { activation: swish, scale: sigmoid },
             });
         x = await convNormAt(m, `features.${stages.length + 1}`, x, settings);
-        return m.dense("classifier.1", m.globalAverage("avgpool", x));
+        return m.dense(head, pooling(m, "avgpool", x));
       },
     };
   },

@@ -67,6 +67,10 @@ export async function squeezed(
 
 export interface InvertedResidual {
   readonly stride: number;
+  /** Of the same convolution, in the place of a stride. Default 1. */
+  readonly dilation?: number;
+  /** Whether the block may add its input, where it leaves the shape alone. Default true. */
+  readonly residual?: boolean;
   readonly epsilon: number | undefined;
   readonly activation: Activation;
   /** Of squeeze and excitation. */
@@ -82,8 +86,9 @@ export async function invertedResidual(
   m: Modules,
   name: string,
   x: Value,
-  { stride, epsilon, activation, gate }: InvertedResidual,
+  { stride, dilation = 1, residual = true, ...settings }: InvertedResidual,
 ): Promise<Value> {
+  const { epsilon, activation, gate } = settings;
   const parts = m.keys
     .indices(`${name}.block`)
     .map((i) => `${name}.block.${i}`);
@@ -99,13 +104,14 @@ export async function invertedResidual(
     else
       y = await convNormAt(m, part, y, {
         stride: part === spatial ? stride : 1,
+        dilation: part === spatial ? dilation : 1,
         epsilon,
         activation:
           convolutions.length === 1 || part !== convolutions.at(-1)
             ? activation
             : null,
       });
-  return withResidual(m, name, x, y, stride);
+  return residual ? withResidual(m, name, x, y, stride) : y;
 }
 
 /** Adds a block's input where it left the shape alone. */

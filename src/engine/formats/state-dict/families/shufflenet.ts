@@ -2,7 +2,17 @@
 import type { Value } from "../../lowering/index";
 import type { Family } from "../family";
 import type { Modules } from "../modules";
-import { convNorm, convNormAt, relu } from "./parts";
+import {
+  imagenetStem,
+  maxPool,
+  stageStrides,
+  stemPool,
+  stemStride,
+} from "../unknowns";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
+import { convNorm, convNormAt, type Activation } from "./parts";
+import { pooled } from "./stem";
 
 export const shufflenet: Family = {
   title: "torchvision's ShuffleNet v2",
@@ -10,36 +20,57 @@ export const shufflenet: Family = {
   recognises: (keys) =>
     keys.rank("conv1.0") === 4 && keys.has("stage2.0.branch1.0.weight"),
 
-  member: () => ({
-    name: "shufflenet_v2",
-    stem: "conv1.0",
-    usual: [224, 224],
-    async build(m, input) {
-      let x = await convNormAt(m, "conv1", input, {
-        stride: 2,
-        activation: relu,
-      });
-      x = m.maxPool("maxpool", x, { window: 3, stride: 2, padding: 1 });
-      for (const stage of ["stage2", "stage3", "stage4"])
-        for (const i of m.keys.indices(stage))
-          x = await block(m, `${stage}.${i}`, x);
-      x = await convNormAt(m, "conv5", x, { activation: relu });
-      return m.dense("fc", m.globalAverage("mean", x));
-    },
-  }),
+  architectures: [[/^shufflenet_v2_x\d/i, {}]],
+
+  member(keys, assume) {
+    const activation = assume.take(activationOf("relu"));
+    const stride = assume.take(stemStride(2, imagenetStem));
+    const pool = assume.take(
+      stemPool(maxPool, "max", {
+        because:
+          "A pool of stride 2 is assumed after the first convolution, as published: it has no weights.",
+      }),
+    );
+    const strides = assume.take(stageStrides([2, 2, 2]));
+    const pooling = assume.take(headPooling());
+    const head = lastLayer(keys, "fc");
+    return {
+      name: "shufflenet_v2",
+      stem: "conv1.0",
+      usual: [224, 224],
+      async build(m, input) {
+        let x = await convNormAt(m, "conv1", input, { stride, activation });
+        x = pooled(m, "maxpool", x, pool);
+        for (const [index, by] of strides.entries()) {
+          const stage = `stage${index + 2}`;
+          for (const i of m.keys.indices(stage))
+            x = await block(m, `${stage}.${i}`, x, by, activation);
+        }
+        x = await convNormAt(m, "conv5", x, { activation });
+        return m.dense(head, pooling(m, "mean", x));
+      },
+    };
+  },
 };
 
-/** A block with a first branch halves the map. */
-async function block(m: Modules, name: string, x: Value): Promise<Value> {
+/** A block with a first branch takes the stage's stride. */
+async function block(
+  m: Modules,
+  name: string,
+  x: Value,
+  stride: number,
+  activation: Activation,
+): Promise<Value> {
   if (m.keys.has(`${name}.branch1`)) {
     const layers = `${name}.branch1`;
     let one = await convNorm(m, [`${layers}.0`, `${layers}.1`], x, {
-      stride: 2,
+      stride,
     });
     one = await convNorm(m, [`${layers}.2`, `${layers}.3`], one, {
-      activation: relu,
+      activation,
     });
-    return shuffled(m, name, [one, await second(m, name, x, 2)]);
+    const two = await second(m, name, x, stride, activation);
+    return shuffled(m, name, [one, two]);
   }
   const channels = x.dims[1] ?? 0;
   const half = Math.floor(channels / 2);
@@ -50,15 +81,22 @@ async function block(m: Modules, name: string, x: Value): Promise<Value> {
     sizes,
     1,
   );
-  return shuffled(m, name, [passed, await second(m, name, taken, 1)]);
+  const two = await second(m, name, taken, 1, activation);
+  return shuffled(m, name, [passed, two]);
 }
 
-async function second(m: Modules, name: string, x: Value, stride: number) {
+async function second(
+  m: Modules,
+  name: string,
+  x: Value,
+  stride: number,
+  activation: Activation,
+) {
   const layers = `${name}.branch2`;
   const layer = (i: number, y: Value, by: number, bare = false) =>
     convNorm(m, [`${layers}.${i}`, `${layers}.${i + 1}`], y, {
       stride: by,
-      activation: bare ? null : relu,
+      activation: bare ? null : activation,
     });
   let y = await layer(0, x, 1);
   y = await layer(3, y, stride, true);

@@ -3,7 +3,9 @@ import type { Constant, Value } from "../../lowering/index";
 import type { Family } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
-import { gelu } from "./parts";
+import { activationOf } from "./activations";
+import { headPooling, lastLayer } from "./head";
+import type { Activation } from "./parts";
 import {
   continuousPositions,
   fromWindows,
@@ -22,11 +24,16 @@ export const swin: Family = {
   recognises: (keys) =>
     keys.rank("features.0.0") === 4 && keys.has("features.1.0.attn.qkv.weight"),
 
-  member(keys) {
+  architectures: [[/^swin_(?:v2_)?[tsb]$/i, {}]],
+
+  member(keys, assume) {
     const stages = keys.indices("features").filter((i) => i % 2 === 1);
     const blocks = stages.map((i) => keys.indices(`features.${i}`).length);
     const second = isSecond(keys);
     const patch = keys.kernel("features.0.0");
+    const activation = assume.take(activationOf("gelu"));
+    const pooling = assume.take(headPooling());
+    const head = lastLayer(keys, "head");
     return {
       name: `swin${second ? "_v2" : ""} of ${blocks.join("-")} blocks, ${keys.shape("features.0.0.weight")?.[0]} wide`,
       stem: "features.0.0",
@@ -48,11 +55,12 @@ export const swin: Family = {
             x = await block(m, `${name}.${i}`, x, {
               second,
               shifts: i % 2 === 1,
+              activation,
             });
         }
         x = await m.layerNorm("norm", x, epsilon);
         x = lowering.transpose("permute", x, [0, 3, 1, 2]);
-        return m.dense("head", m.globalAverage("avgpool", x));
+        return m.dense(head, pooling(m, "avgpool", x));
       },
     };
   },
@@ -88,6 +96,7 @@ interface BlockSettings {
   /** v2: norms come after, and attention is by angles. */
   readonly second: boolean;
   readonly shifts: boolean;
+  readonly activation: Activation;
 }
 
 async function block(
@@ -96,12 +105,12 @@ async function block(
   x: Value,
   settings: BlockSettings,
 ): Promise<Value> {
-  const { second } = settings;
+  const { second, activation } = settings;
   const norm = (part: string, value: Value) =>
     m.layerNorm(`${name}.${part}`, value, epsilon);
   const mlp = async (value: Value) => {
     const wide = await m.dense(`${name}.mlp.0`, value);
-    return m.dense(`${name}.mlp.3`, gelu(m, `${name}.mlp.1`, wide));
+    return m.dense(`${name}.mlp.3`, activation(m, `${name}.mlp.1`, wide));
   };
   const attended = second
     ? await norm("norm1", await attention(m, `${name}.attn`, x, settings))

@@ -1,34 +1,37 @@
-/** Vision transformers: torchvision's, and timm's with their names. */
+/** Vision transformers: torchvision's, and timm's with their names, DeiT among them. */
 import { Fault } from "../../../../shared/fault";
 import * as ops from "../../../network/ops/index";
 import type { Value } from "../../lowering/index";
 import { exportAdvice } from "../advice";
+import type { Assumptions } from "../assumptions";
 import type { Family, Member } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
-import { gelu } from "./parts";
+import { heads } from "../unknowns";
+import { activationOf } from "./activations";
+import { lastLayer } from "./head";
+import { block, epsilon, type BlockNames } from "./vit-blocks";
+import { timmArchitectures } from "./vit-names";
+import { tokenPooling, type TokenPooling } from "./vit-pooling";
 
 interface Names {
   readonly patches: string;
-  readonly token: string;
+  /** Tokens before those of the patches, as far as there are any. */
+  readonly tokens: readonly string[];
   readonly positions: string;
   readonly blocks: string;
-  /** Below a block. */
-  readonly block: {
-    readonly norms: readonly [string, string];
-    /** Weight and bias of queries, keys and values at once. */
-    readonly query: readonly [weight: string, bias: string];
-    readonly project: string;
-    readonly mlp: readonly [string, string];
-  };
+  readonly block: BlockNames;
   /** What stands before a block's number. */
   readonly numbered: string;
+  /** Over the tokens before they are pooled, as far as it is there. */
   readonly norm: string;
+  /** Over what they are pooled to, as far as it is there. */
+  readonly pooledNorm: string;
 }
 
 const torchvision: Names = {
   patches: "conv_proj",
-  token: "class_token",
+  tokens: ["class_token"],
   positions: "encoder.pos_embedding",
   blocks: "encoder.layers",
   numbered: "encoder_layer_",
@@ -39,11 +42,12 @@ const torchvision: Names = {
     mlp: ["mlp.0", "mlp.3"],
   },
   norm: "encoder.ln",
+  pooledNorm: "encoder.fc_norm",
 };
 
 const timm: Names = {
   patches: "patch_embed.proj",
-  token: "cls_token",
+  tokens: ["cls_token", "dist_token", "reg_token"],
   positions: "pos_embed",
   blocks: "blocks",
   numbered: "",
@@ -54,9 +58,8 @@ const timm: Names = {
     mlp: ["mlp.fc1", "mlp.fc2"],
   },
   norm: "norm",
+  pooledNorm: "fc_norm",
 };
-
-const epsilon = 1e-6;
 
 export const vit: Family = {
   title: "torchvision's Vision Transformer",
@@ -70,15 +73,20 @@ export const vit: Family = {
       .replace(/\.mlp\.linear_1\./, ".mlp.0.")
       .replace(/\.mlp\.linear_2\./, ".mlp.3."),
 
-  member: (keys) =>
-    memberOf(keys, torchvision, "vit", async (m, token) => {
-      let x = token;
-      if (m.keys.has("heads.pre_logits")) {
+  architectures: [[/^vit_[blh]_\d+$/i, {}]],
+
+  member(keys, assume) {
+    const before = keys.has("heads.pre_logits");
+    const last = before ? "heads.head" : lastLayer(keys, "heads.head", "heads");
+    return memberOf(keys, torchvision, "vit", assume, async (m, features) => {
+      let [x = m.lowering.constant([0], new Float32Array())] = features;
+      if (before) {
         x = await m.dense("heads.pre_logits", x);
         x = m.smooth("heads.act", ops.tanh, x);
       }
-      return m.dense("heads.head", x);
-    }),
+      return m.dense(last, x);
+    });
+  },
 };
 
 export const timmVit: Family = {
@@ -86,36 +94,69 @@ export const timmVit: Family = {
 
   recognises: (keys) =>
     keys.rank("patch_embed.proj") === 4 &&
-    keys.has("cls_token") &&
     keys.has("pos_embed") &&
     keys.has("blocks.0.attn.qkv.weight"),
 
-  member: (keys) => ({
-    ...memberOf(keys, timm, "timm's vit", (m, token) => m.dense("head", token)),
-    preprocessing: {
-      preset: "signed",
-      because:
-        "The keys are those of timm's Vision Transformer, most of which are trained with pixels in -1..1; DeiT has the same keys and ImageNet's mean and std.",
-    },
-  }),
+  architectures: timmArchitectures,
+
+  member(keys, assume) {
+    const last = lastLayer(keys, "head");
+    return {
+      ...memberOf(keys, timm, "timm's vit", assume, (m, features) =>
+        classified(m, features, [last, "head_dist"]),
+      ),
+      preprocessing: {
+        preset: "signed",
+        because:
+          "The keys are those of timm's Vision Transformer, most of which are trained with pixels in -1..1; DeiT has the same keys and ImageNet's mean and std.",
+      },
+    };
+  },
 };
+
+/** The mean of what each of the features' own layer says: a distilled DeiT has two. */
+async function classified(
+  m: Modules,
+  features: readonly Value[],
+  layers: readonly string[],
+): Promise<Value> {
+  const [first, second] = features;
+  const [own = "head", other = ""] = layers;
+  if (!first) throw new RangeError("no features");
+  const logits = await m.dense(own, first);
+  if (!second) return logits;
+  const sum = m.add("heads", logits, await m.dense(other, second));
+  return m.scale("heads/mean", sum, 0.5);
+}
 
 function memberOf(
   keys: Keys,
   names: Names,
   kind: string,
-  head: (m: Modules, token: Value) => Promise<Value>,
+  assume: Assumptions,
+  head: (m: Modules, features: readonly Value[]) => Promise<Value>,
 ): Member {
   const [width = 0, , patch = 0] = keys.shape(`${names.patches}.weight`) ?? [];
+  const tokens = names.tokens.filter((token) => keys.has(token));
+  const prefix = tokens.reduce(
+    (count, token) => count + (keys.shape(token)?.[1] ?? 0),
+    0,
+  );
   const [, count = 0] = keys.shape(names.positions) ?? [];
-  const side = Math.sqrt(count - 1);
+  // positions of the patches alone (DeiT III), or of all tokens
+  const whole = Number.isInteger(Math.sqrt(count - prefix));
+  const side = Math.sqrt(whole ? count - prefix : count);
   if (!Number.isInteger(side) || side < 1)
     throw new Fault(
       "unsupported-network",
       `The weights "${names.positions}" are for ${count} tokens, which are no square of patches and a class token.`,
       exportAdvice,
     );
-  const heads = headsOf(width);
+  const settings = {
+    heads: assume.take(heads(width, headsOf(width))),
+    activation: assume.take(activationOf("gelu")),
+  };
+  const pool = poolingOf(keys, names, assume);
   const depth = keys.below(names.blocks).length;
   const size = side * patch;
   return {
@@ -123,88 +164,62 @@ function memberOf(
     stem: names.patches,
     usual: [size, size],
     fixed: [size, size],
-    warnings: [
-      `The weights do not tell how many heads attend; it is taken as ${heads}, as usual for a width of ${width}.`,
-    ],
     async build(m, input) {
       const { lowering } = m;
       let x = await m.conv(names.patches, input, { stride: patch, padding: 0 });
       x = lowering.reshape("tokens", x, [1, width, side * side]);
       x = lowering.transpose("tokens", x, [0, 2, 1]);
-      const token = await m.parameter(names.token, 3);
-      x = lowering.concat("tokens", [token, x], 1);
-      x = m.add("positions", x, await m.parameter(names.positions, 3));
-      for (let i = 0; i < depth; i++)
-        x = await block(m, `${names.blocks}.${names.numbered}${i}`, names, {
-          x,
-          heads,
-        });
-      // the class token's alone is read on; the norm is each token's own
-      x = lowering.slice("class", x, [0, 0, 0], [1, 1, width], [1, 1, 1]);
-      x = await m.layerNorm(names.norm, x, epsilon);
-      return head(m, lowering.reshape("class", x, [1, width]));
+      const positions = await m.parameter(names.positions, 3);
+      if (!whole) x = m.add("positions", x, positions);
+      const before = [];
+      for (const token of tokens) before.push(await m.parameter(token, 3));
+      if (before.length > 0) x = lowering.concat("tokens", [...before, x], 1);
+      if (whole) x = m.add("positions", x, positions);
+      for (let i = 0; i < depth; i++) {
+        const name = `${names.blocks}.${names.numbered}${i}`;
+        x = await block(m, name, names.block, x, settings);
+      }
+      // a norm is each token's own: those that are read on are enough
+      const norm = (y: Value) => normed(m, names.norm, y);
+      const pooled = await pool(m, x, prefix, norm);
+      const features = [];
+      for (const y of pooled)
+        features.push(await normed(m, names.pooledNorm, y));
+      return head(m, features);
     },
   };
 }
 
-/** One for every 64 features in all published ones but the huge, which have 16 for 1280. */
-function headsOf(width: number): number {
-  if (width === 1280) return 16;
-  return Math.max(1, Math.floor(width / 64));
-}
-
-async function block(
-  m: Modules,
-  name: string,
-  { block: names }: Names,
-  { x, heads }: { readonly x: Value; readonly heads: number },
-): Promise<Value> {
-  const at = (part: string) => `${name}.${part}`;
-  const [first, second] = names.norms;
-  const [wide, narrow] = names.mlp;
-  const [weight, bias] = names.query;
-  let y = await m.layerNorm(at(first), x, epsilon);
-  y = await m.dense(at("query"), y, { weight: at(weight), bias: at(bias) });
-  y = attention(m, at("attention"), y, heads);
-  y = await m.dense(at(names.project), y);
-  y = await scaled(m, at("ls1.gamma"), y);
-  const middle = m.add(`${name}/attended`, x, y);
-  y = await m.layerNorm(at(second), middle, epsilon);
-  y = gelu(m, `${name}/gelu`, await m.dense(at(wide), y));
-  y = await scaled(m, at("ls2.gamma"), await m.dense(at(narrow), y));
-  return m.add(`${name}/add`, middle, y);
-}
-
-/** timm's layer scale, where there is one. */
-async function scaled(m: Modules, key: string, x: Value): Promise<Value> {
-  return m.keys.has(key) ? m.multiply(key, x, await m.parameter(key, 1)) : x;
-}
-
-/** Queries, keys and values [1, token, 3 width] to what each token attends to, [1, token, width]. */
-function attention(m: Modules, name: string, all: Value, heads: number): Value {
-  const { lowering } = m;
-  const [, tokens = 0, triple = 0] = all.dims;
-  const width = triple / 3;
-  const depth = width / heads;
-  const parts = lowering
-    .split(name, all, [width, width, width], 2)
-    .map((part) =>
-      lowering.transpose(
-        name,
-        lowering.reshape(name, part, [1, tokens, heads, depth]),
-        [0, 2, 1, 3],
-      ),
-    );
-  const [query = all, key = all, value = all] = parts;
-  const scale = lowering.constant([1], Float32Array.of(1 / Math.sqrt(depth)));
-  let weights = lowering.matmul(name, m.multiply(name, query, scale), key, {
-    transposeB: true,
+function poolingOf(
+  keys: Keys,
+  names: Names,
+  assume: Assumptions,
+): TokenPooling["pool"] {
+  const [first = ""] = names.tokens;
+  const pooling = tokenPooling({
+    distilled: keys.has("dist_token"),
+    hasClass: keys.has(first),
+    normsPooled: keys.has(names.pooledNorm) && !keys.has(names.norm),
   });
-  weights = lowering.softmax(`${name}/softmax`, weights, 3);
-  const attended = lowering.matmul(name, weights, value);
-  return lowering.reshape(
-    name,
-    lowering.transpose(name, attended, [0, 2, 1, 3]),
-    [1, tokens, width],
-  );
+  return pooling.unknown ? assume.take(pooling.unknown) : pooling.pool;
 }
+
+async function normed(m: Modules, name: string, x: Value): Promise<Value> {
+  return m.keys.has(name) ? m.layerNorm(name, x, epsilon) : x;
+}
+
+/** One for every 64 features in most published ones; the huge ones have 16. */
+function headsOf(width: number): number {
+  const published = huge.get(width);
+  if (published !== undefined) return published;
+  let count = Math.max(1, Math.floor(width / 64));
+  while (width % count !== 0) count--;
+  return count;
+}
+
+const huge: ReadonlyMap<number, number> = new Map([
+  [1152, 16],
+  [1280, 16],
+  [1408, 16],
+  [1664, 16],
+]);
