@@ -371,6 +371,121 @@ def grey(k):
     return k.Model(image, L.Dense(CLASSES)(x), name="grey")
 
 
+# Networks whose outputs are not one softmax, or whose inputs are no maps. They come with the network of their logits.
+
+
+def details(k):
+    """Arguments at other than their usual values, and what must change nothing."""
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    x = L.Conv2D(6, 3, padding="same", name="c1")(image)
+    if k is keras:
+        o = k.ops
+        x = L.Rescaling(numpy.linspace(0.5, 1.5, 6), offset=numpy.linspace(-0.5, 0.5, 6))(x)
+        x = o.leaky_relu(x, negative_slope=0.13) + o.stop_gradient(o.gelu(x, approximate=False))
+        x = o.celu(o.elu(x, alpha=1.3), alpha=1.7)
+        x = L.Normalization(mean=numpy.linspace(-0.2, 0.3, 6), variance=numpy.linspace(0.5, 1.5, 6))(x)
+        last = lambda x: o.log_softmax(x / 0.7)
+    else:
+        x = tf.nn.silu(x, beta=2.0)
+        x = tf.nn.leaky_relu(x, alpha=0.13) + tf.stop_gradient(tf.nn.gelu(x, approximate=True))
+        x = L.ReLU(max_value=2.5, negative_slope=0.1)(tf.nn.gelu(tf.cast(x, tf.float32)))
+        x = L.ThresholdedReLU(0.1)(x)
+        last = lambda x: tf.nn.log_softmax(x / 0.7)
+    x = L.RandomFlip()(x)
+    x = L.Dropout(0.3)(x, training=False)
+    x = L.BatchNormalization(axis=3 if k is keras else [3], scale=False, epsilon=0.1)(x, training=False)
+    x = L.Dense(4, activation=L.LeakyReLU(0.2))(L.GlobalAveragePooling2D()(x))
+    x = L.Dense(CLASSES, name="logits")(x)
+    return k.Model(image, last(x), name="details"), k.Model(image, x / 0.7, name="details")
+
+
+def two_outputs(k):
+    """The second is one layer deeper, and a vector as the first; the map comes before both."""
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    trunk = L.Conv2D(4, 3, activation="relu")(image)
+    mask = L.Conv2D(2, 1, name="mask")(trunk)
+    x = L.GlobalAveragePooling2D()(trunk)
+    age = L.Dense(1, name="age")(x)
+    labels = L.Dense(CLASSES, activation="softmax", name="labels")(L.Dense(6, activation="relu")(x))
+    outputs = {"map": mask, "age": age, "labels": labels} if k is keras else [mask, age, labels]
+    return k.Model(image, outputs, name="two_outputs"), k.Model(image, labels, name="two_outputs")
+
+
+def features(k):
+    """A model inside that gives two maps, of which a head takes both."""
+    L = k.layers
+    inside = L.Input((14, 12, 3))
+    low = L.Conv2D(4, 3, strides=2, activation="relu", name="low")(inside)
+    high = L.Conv2D(5, 3, strides=2, activation="relu", name="high")(low)
+    backbone = k.Model(inside, [high, low], name="backbone")
+    image = L.Input((14, 12, 3))
+    deep, shallow = backbone(image)
+    x = L.Concatenate()([L.GlobalAveragePooling2D()(deep), L.GlobalMaxPooling2D()(shallow)])
+    return k.Model(image, L.Dense(CLASSES)(x), name="features")
+
+
+def sigmoid_units(k):
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    x = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="relu")(image))
+    return k.Model(image, L.Dense(3, activation="sigmoid", name="units")(x), name="sigmoid_units")
+
+
+def sigmoid_layer(k):
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    x = L.Conv2D(1, 3)(L.Conv2D(4, 3, activation="relu")(image))
+    logit = L.GlobalAveragePooling2D()(x)
+    return k.Model(image, L.Activation("sigmoid")(logit), name="sigmoid_layer"), k.Model(image, logit, name="sigmoid_layer")
+
+
+def segmentation(k):
+    """A map of softmax: the mean of each channel's logits over the places."""
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    x = L.Conv2DTranspose(4, 3, strides=2, padding="same", activation="relu")(L.Conv2D(4, 3, strides=2)(image))
+    logits = L.Conv2D(3, 1, name="classes")(x)
+    return k.Model(image, L.Softmax()(logits), name="segmentation"), k.Model(image, L.GlobalAveragePooling2D()(logits), name="segmentation")
+
+
+def plane(k):
+    """Grey, without an axis of channels."""
+    L = k.layers
+    net = k.Sequential(name="plane")
+    net.add(L.Input((12, 10)) if k is keras else L.InputLayer((12, 10)))
+    net.add(L.Rescaling(1 / 255))
+    net.add(L.Reshape((12, 10, 1)))
+    net.add(L.Conv2D(4, 3, activation="relu"))
+    net.add(L.Flatten())
+    net.add(L.Dense(CLASSES))
+    return net
+
+
+def plane_dense(k):
+    L = k.layers
+    image = L.Input((12, 10))
+    x = L.Dense(8, activation="relu")(L.Flatten()(image))
+    return k.Model(image, L.Dense(CLASSES)(x), name="plane_dense")
+
+
+def plane_expanded(k):
+    L = k.layers
+    image = L.Input((12, 10))
+    x = k.ops.expand_dims(image, -1) if k is keras else tf.expand_dims(image, -1)
+    x = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="relu")(x))
+    return k.Model(image, L.Dense(CLASSES)(x), name="plane_expanded")
+
+
+def row(k):
+    """A grey picture of 9 x 9 that was laid out before it goes in."""
+    L = k.layers
+    image = L.Input((81,))
+    x = L.Dense(8, activation="relu")(image)
+    return k.Model(image, L.Dense(CLASSES)(x), name="row")
+
+
 # Weights, references and files ---------------------------------------------------------------------------------------
 
 
@@ -401,12 +516,12 @@ def randomise(net, seed, gain=1.5):
 
 
 def logits_of(net, images):
-    """Of the network without its last softmax."""
+    """Of the network without its last softmax or sigmoid."""
     last = net.layers[-1] if hasattr(net, "layers") else None
     operations = getattr(net, "operations", None) or net.layers
     end = operations[-1]
     activation = getattr(end, "activation", None)
-    if activation is not None and activation.__name__ == "softmax" and len(last.weights) > 0:
+    if activation is not None and activation.__name__ in ("softmax", "sigmoid") and len(last.weights) > 0:
         end.activation = lambda x: x
         try:
             return net(images, training=False)
@@ -422,9 +537,10 @@ def compute(net, shape, seed):
     """A random image, and logits and the gradient of one of them."""
     random = numpy.random.default_rng(seed)
     names = " ".join(layer.name for layer in net.layers)
-    scales_itself = "rescaling" in names or net.name in ("operations", "convnext_tiny")
+    scales_itself = "rescaling" in names and net.name != "details" or net.name in ("operations", "convnext_tiny")
     image = random.uniform(0, 255, shape) if scales_itself else random.normal(0, 1, shape)
     image = image.astype("float32")
+    fed = image.reshape([d or image.shape[i] for i, d in enumerate(net.input_shape[1:])])
     target = zlib.crc32(net.name.encode()) % net.output_shape[-1]
 
     # a graph leaves out the gradients of the weights, one of which TensorFlow 2.21 computes out of bounds
@@ -436,14 +552,16 @@ def compute(net, shape, seed):
             score = logits[0, target]
         return logits, tape.gradient(score, images)
 
-    logits, gradient = (values.numpy()[0] for values in both(tf.constant(image[None])))
+    logits, gradient = (values.numpy()[0] for values in both(tf.constant(fed[None])))
+    gradient = gradient.reshape(shape)
     assert numpy.isfinite(logits).all() and 1e-2 < numpy.abs(logits).max() < 1e8, logits
     assert numpy.abs(gradient).max() > 0
     return image, logits, gradient, target
 
 
 def write_reference(folder, network, net, size, seed):
-    shape = (*size, net.input_shape[-1])
+    channels = net.input_shape[3] if len(net.input_shape) == 4 else 1
+    shape = (*size, channels)
     image, logits, gradient, target = compute(net, shape, seed)
     numpy.save(folder / "input.npy", image)
     numpy.save(folder / "logits.npy", logits.astype("float32"))
@@ -620,6 +738,26 @@ SMALL = {
     "vgg-h5-float16": (vgg, tf_keras, "h5", "float16"),
     "vgg-keras-bfloat16": (vgg, keras, "keras", "bfloat16"),
     "grey-keras": (grey, keras, "keras"),
+    "details-h5": (details, tf_keras, "h5"),
+    "details-keras2": (details, tf_keras, "keras"),
+    "details-keras": (details, keras, "keras"),
+    "details-h5-keras3": (details, keras, "h5"),
+    "two-outputs-keras": (two_outputs, keras, "keras"),
+    "two-outputs-h5": (two_outputs, tf_keras, "h5"),
+    "features-keras": (features, keras, "keras"),
+    "features-h5": (features, tf_keras, "h5"),
+    "sigmoid-units-keras": (sigmoid_units, keras, "keras"),
+    "sigmoid-units-h5": (sigmoid_units, tf_keras, "h5"),
+    "sigmoid-layer-h5": (sigmoid_layer, tf_keras, "h5"),
+    "segmentation-keras": (segmentation, keras, "keras"),
+    "plane-h5": (plane, tf_keras, "h5"),
+    "plane-keras": (plane, keras, "keras"),
+    "plane-tfjs": (plane, tf_keras, "tfjs"),
+    "plane-dense-h5": (plane_dense, tf_keras, "h5"),
+    "plane-dense-tfjs": (plane_dense, keras, "tfjs"),
+    "plane-expanded-keras": (plane_expanded, keras, "keras"),
+    "plane-expanded-h5": (plane_expanded, tf_keras, "h5"),
+    "row-keras": (row, keras, "keras"),
 }
 
 # the others are made when they are tested
@@ -628,9 +766,11 @@ COMMITTED = """
     inception-resnet-keras xception-h5 mobilenet-keras mobilenet-v2-tfjs-uint8 mobilenet-v2-tfjs-uint16
     mobilenet-v3-keras efficientnet-keras convnext-keras layers-h5 layers-keras operations-h5 operations-h5-keras3
     operations-keras nested-h5 nested-keras nested-tfjs nested-tfjs-keras3 nested-tfjs-vars grey-keras
+    details-h5 details-keras two-outputs-keras two-outputs-h5 features-keras sigmoid-units-keras sigmoid-layer-h5
+    segmentation-keras plane-h5 plane-keras plane-tfjs plane-dense-h5 plane-expanded-keras row-keras
 """.split()
 
-SIZES = {"grey": (18, 21)}
+SIZES = {"grey": (18, 21), "row": (9, 9)}
 
 
 def make_small(folder, name):
@@ -642,11 +782,12 @@ def make_small(folder, name):
         net, wide = halved(build, k, rest[0], seed)
         network = save(folder, net, kind)
     else:
-        net = wide = build(k)
+        built = build(k)
+        net, wide = built if isinstance(built, tuple) else (built, built)
         randomise(net, seed)
         network = save(folder, net, kind, *rest)
-    shape = wide.input_shape[1:3]
-    write_reference(folder, network, wide, shape if shape[0] else SIZES[net.name], seed)
+    shape = SIZES.get(net.name, wide.input_shape[1:3])
+    write_reference(folder, network, wide, shape, seed)
 
 
 def make_full(folder, name):

@@ -1,11 +1,12 @@
 /** What a call of a layer is given: outputs of other calls, and values written into the topology. */
 import { Fault } from "../../../shared/fault";
-import { isObject } from "../json";
+import { isCount, isObject, type Json } from "../json";
 
-/** The output of one call of a layer; layers may be called several times. */
+/** The output of one call of a layer; layers may be called several times, and models inside have several outputs. */
 export interface Source {
   readonly layer: string;
   readonly call: number;
+  readonly output: number;
 }
 
 /** `T` is what stands for the output of a call: a {@link Source}, later a node's name. */
@@ -111,7 +112,9 @@ function readKeras3(args: unknown, kwargs: unknown, reader: string): Call {
       case "__slice__":
         return { kind: "value", value: settings };
       default:
-        return { kind: "value", value };
+        return className === undefined && hasTensor(value)
+          ? read(onlyIn(value, reader), depth + 1)
+          : { kind: "value", value };
     }
   };
   return {
@@ -123,6 +126,22 @@ function readKeras3(args: unknown, kwargs: unknown, reader: string): Call {
       ]),
     ),
   };
+}
+
+function hasTensor(value: unknown): boolean {
+  return JSON.stringify(value).includes("__keras_tensor__");
+}
+
+/** The value of a dictionary of one: its name does not count. */
+function onlyIn(dictionary: Json, reader: string): unknown {
+  const [only, ...others] = Object.values(dictionary);
+  if (others.length > 0)
+    throw new Fault(
+      "unsupported-network",
+      `The layer "${reader}" is called with a dictionary of ${others.length + 1} values.`,
+      "Supported are calls with one value, or a list of them.",
+    );
+  return only;
 }
 
 /** [[layer, call, output, named], ...], or one of these alone; in `named` an output is [layer, call, output]. */
@@ -156,25 +175,15 @@ function readKeras2(call: readonly unknown[], reader: string): Call {
   return { args, named };
 }
 
-/** [layer, call, output]; layers have one output. */
+/** [layer, call, output] */
 export function readSource(source: unknown, reader: string): Source {
   const parts: unknown[] = Array.isArray(source) ? source : [];
   const [layer, call, output] = parts;
-  if (
-    typeof layer !== "string" ||
-    !Number.isSafeInteger(call) ||
-    Number(call) < 0
-  )
+  if (typeof layer !== "string" || !isCount(call) || !isCount(output))
     throw damaged(
       `"${reader}" reads ${JSON.stringify(source)?.slice(0, 100)}, which names no layer's call.`,
     );
-  if (output !== 0)
-    throw new Fault(
-      "unsupported-network",
-      `"${reader}" reads output ${JSON.stringify(output)} of the layer "${layer}".`,
-      "Supported are layers with one output.",
-    );
-  return { layer, call: Number(call) };
+  return { layer, call, output };
 }
 
 /** A list without outputs in it is a value. */

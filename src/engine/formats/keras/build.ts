@@ -1,6 +1,5 @@
 /** From a topology and its weights to nodes. */
 import { Fault } from "../../../shared/fault";
-import { inputName } from "../../network/network";
 import type { Weight } from "../../network/op";
 import type { Assembler } from "../assembler";
 import { byName, mapCall, tensorsOf } from "./arguments";
@@ -12,6 +11,8 @@ import type { WeightSource } from "./weights";
 
 export interface BuildOptions {
   readonly topology: Topology;
+  /** The node that stands for the network's input. */
+  readonly input: string;
   readonly version: 2 | 3;
   readonly signal: AbortSignal;
   /** Layers done, and to do. */
@@ -20,21 +21,21 @@ export interface BuildOptions {
 
 /** What was built, and what of it prepares pixels by numbers of its own. */
 export interface Built {
-  /** The node that holds the network's output. */
-  readonly output: string;
+  /** The nodes that hold the network's outputs, in the plan's order. */
+  readonly outputs: readonly string[];
   readonly preparing: ReadonlySet<string>;
 }
 
 /** Adds the nodes of all steps, whose weights are read one layer after the other. */
 export async function buildNodes(
-  { steps, output }: Plan,
+  { steps, outputs }: Plan,
   assembler: Assembler,
   source: WeightSource,
-  { topology, version, signal, progress }: BuildOptions,
+  { topology, input, version, signal, progress }: BuildOptions,
 ): Promise<Built> {
   const nodes: string[] = [];
   const nameOf = (step: number) =>
-    step === networkInput ? inputName : (nodes[step] ?? inputName);
+    step === networkInput ? input : (nodes[step] ?? input);
   const preparing = new Set<string>();
   const known = new Map<Layer, ReadonlyMap<string, Weight>>();
   for (const step of steps) {
@@ -73,7 +74,7 @@ export async function buildNodes(
     nodes.push(built);
     progress(nodes.length, steps.length);
   }
-  return { output: nameOf(output), preparing };
+  return { outputs: outputs.map(nameOf), preparing };
 }
 
 /** A layer's weights by the first of their names. */

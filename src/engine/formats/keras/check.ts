@@ -17,9 +17,16 @@ import type { Layer, Topology } from "./topology";
 
 const mostShown = 3;
 
-/** Throws one Fault `unsupported-network` that names the layers that cannot be done. */
-export function checkLayers(topology: Topology, version: 2 | 3): void {
-  const problems = [...problemsOf(topology, version)];
+/**
+ * Throws one Fault `unsupported-network` that names the layers that cannot be done. `reached`: those on the way to an
+ * output; inputs count always.
+ */
+export function checkLayers(
+  topology: Topology,
+  reached: ReadonlySet<Layer>,
+  version: 2 | 3,
+): void {
+  const problems = [...problemsOf(topology, reached, version)];
   if (problems.length === 0) return;
   const shown = problems.slice(0, mostShown).join("; ");
   const more =
@@ -33,11 +40,16 @@ export function checkLayers(topology: Topology, version: 2 | 3): void {
   );
 }
 
-function* problemsOf(topology: Topology, version: 2 | 3): Generator<string> {
+function* problemsOf(
+  topology: Topology,
+  reached: ReadonlySet<Layer>,
+  version: 2 | 3,
+): Generator<string> {
   for (const layer of topology.layers.values()) {
+    if (layer.className !== "InputLayer" && !reached.has(layer)) continue;
     const name = `"${layer.name.slice(0, 100)}"`;
     if (layer.model) {
-      for (const problem of problemsOf(layer.model, version))
+      for (const problem of problemsOf(layer.model, reached, version))
         yield `in ${name}: ${problem}`;
       yield* callProblems(layer, usualCall, name);
     } else if (layer.className === "InputLayer") {

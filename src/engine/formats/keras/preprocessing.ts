@@ -7,7 +7,7 @@ import { affineOf, batchNorm } from "../../network/ops/batch-norm";
 import * as ops from "../../network/ops/index";
 import type { Topology } from "./topology";
 
-type Graph = Pick<Network, "input" | "nodes">;
+type Graph = Pick<Network, "input" | "nodes" | "shapes">;
 
 /** `preparing`: nodes that scale by numbers of their own, which nobody trained. */
 export function tellPreprocessing(
@@ -25,18 +25,30 @@ const passed: readonly string[] = [
   ops.resample.kind,
   ops.slice.kind,
   ops.zeroPad.kind,
+  ops.reshape.kind,
+  ops.flatten.kind,
 ];
 
 /** What its first layers make of a pixel: scale p + offset, on the mean over the channels. */
-function firstScaling({ input, nodes }: Graph, preparing: ReadonlySet<string>) {
-  const channels = input[2];
-  let scale = new Array<number>(channels).fill(1);
-  let offset = new Array<number>(channels).fill(0);
+function firstScaling(
+  { input, nodes, shapes }: Graph,
+  preparing: ReadonlySet<string>,
+) {
+  let scale = new Array<number>(input[2]).fill(1);
+  let offset = new Array<number>(input[2]).fill(0);
+  const mean = (values: readonly number[]) =>
+    values.reduce((sum, v) => sum + v, 0) / values.length;
   let here = inputName;
   for (;;) {
     const readers = nodes.filter((node) => node.inputs.includes(here));
     const [reader] = readers;
     if (!reader || readers.length > 1 || reader.inputs.length > 1) break;
+    const channels = shapes.get(here)?.at(-1) ?? 0;
+    // laid out again, what was one a channel is one for all
+    if (channels !== scale.length) {
+      scale = new Array<number>(channels).fill(mean(scale));
+      offset = new Array<number>(channels).fill(mean(offset));
+    }
     if (preparing.has(reader.name) && isAffine(reader)) {
       const next = affineOf(reader, channels);
       scale = scale.map((s, i) => s * (next.scale[i] ?? 1));
@@ -46,9 +58,10 @@ function firstScaling({ input, nodes }: Graph, preparing: ReadonlySet<string>) {
     } else if (!passed.includes(reader.op.kind)) break;
     here = reader.name;
   }
-  const mean = (values: readonly number[]) =>
-    values.reduce((sum, v) => sum + Math.abs(v), 0) / values.length;
-  return { scale: mean(scale), offset: mean(offset) };
+  return {
+    scale: mean(scale.map(Math.abs)),
+    offset: mean(offset.map(Math.abs)),
+  };
 }
 
 function isAffine(node: Node): node is Node<{ epsilon: number }> {

@@ -2,12 +2,13 @@
 import { Fault } from "../../../shared/fault";
 import type { Network } from "../../network/network";
 import { Assembler } from "../assembler";
+import { chooseOutput, unknownOutput } from "../choose-output";
 import type { NetworkFiles, ReadOptions } from "../format";
 import { fixedSizeOf, inputOf, type OpenShape } from "../input";
 import { buildNodes } from "./build";
 import { checkLayers, narrowTypes } from "./check";
-import type { Config } from "./config";
-import { planSteps } from "./plan";
+import { addInput, imageInput } from "./image-input";
+import { planSteps, type Plan } from "./plan";
 import { tellPreprocessing } from "./preprocessing";
 import type { Topology } from "./topology";
 import type { WeightSource } from "./weights";
@@ -23,44 +24,52 @@ export interface KerasModel {
   weights(): Promise<WeightSource>;
 }
 
-/** Throws a Fault `damaged-file`, `unsupported-network`, or `invalid-request` for a size that does not fit. */
+/**
+ * Throws a Fault `damaged-file`, `unsupported-network`, or `invalid-request` for a size that does not fit, an output
+ * that is not there and a shape the input cannot have.
+ */
 export async function readKeras(
   model: KerasModel,
   files: NetworkFiles,
   options: ReadOptions,
 ): Promise<Network> {
   const { topology, version } = model;
-  // first what cannot be done at all: it needs no weights
-  checkLayers(topology, version);
-  const plan = planSteps(topology);
-  const shape = shapeIn(topology);
-  if (!shape)
-    throw new Fault(
-      "damaged-file",
-      "The topology does not say what shape its input has.",
-      "Export the network again.",
-    );
-  const assembler = new Assembler(inputOf(shape, options));
+  const asked = options.output ?? null;
+  const plan = planFor(topology, asked, version);
+  const image = imageInput(topology, options.assume);
+  const assembler = new Assembler(inputOf(image.shape, options));
   const source = await model.weights();
   const assemble = async () => {
-    const built = await buildNodes(plan, assembler, source, {
+    const { outputs, preparing } = await buildNodes(plan, assembler, source, {
       topology,
+      input: addInput(assembler, image),
       version,
       signal: options.signal,
       progress: (done, total) => {
         options.progress("Reading layers", done, total);
       },
     });
+    const choice = chooseOutput(
+      outputs.map((node, order) => ({
+        node,
+        name: plan.names[order] ?? node,
+        shape: assembler.shapeOf(node),
+        depth: assembler.depthOf(node),
+        order,
+      })),
+      asked,
+    );
+    const head = options.head ?? null;
     return {
-      ...assembler.finish(built.output, { head: options.head ?? null }),
-      preparing: built.preparing,
+      ...assembler.finish(choice.chosen.node, { head }),
+      preparing,
+      outputs: choice.outputs,
     };
   };
-  const { stripped, head, preparing, ...graph } = await assemble().catch(
-    (error: unknown) => {
-      throw sizedFault(error, shape, options);
-    },
-  );
+  const { stripped, head, preparing, outputs, ...graph } =
+    await assemble().catch((error: unknown) => {
+      throw sizedFault(error, image.shape, options);
+    });
   return {
     ...graph,
     name: files.title,
@@ -74,11 +83,42 @@ export async function readKeras(
       warnings: [...(model.warnings ?? []), ...narrowWarnings(topology)],
     },
     told: {
-      fixedSize: fixedSizeOf(shape),
+      fixedSize: fixedSizeOf(image.shape),
       preprocessing: tellPreprocessing(graph, preparing, topology),
+      assumptions: image.assumptions,
+      outputs,
       head,
     },
   };
+}
+
+/**
+ * The steps of all outputs, checked. Where some cannot be done and the output asked for can, those of that one alone.
+ */
+function planFor(
+  topology: Topology,
+  asked: string | null,
+  version: 2 | 3,
+): Plan & { readonly names: readonly string[] } {
+  const names = topology.outputNames;
+  const place = asked === null ? -1 : names.indexOf(asked);
+  if (asked !== null && place < 0)
+    throw unknownOutput(
+      asked,
+      names.map((name) => ({ name })),
+    );
+  // what cannot be done needs no weights
+  const planned = (places?: readonly number[]) => {
+    const plan = planSteps(topology, places);
+    checkLayers(topology, plan.reached, version);
+    return plan;
+  };
+  try {
+    return { ...planned(), names };
+  } catch (error) {
+    if (place < 0 || names.length === 1) throw error;
+    return { ...planned([place]), names: names.slice(place, place + 1) };
+  }
 }
 
 /** Layers that the file computes in 16 bits. */
@@ -105,37 +145,6 @@ function sizedFault(
     `It was made for ${height} x ${width}.`,
     { cause: error },
   );
-}
-
-/** The input's shape in the topology, or that of the model its first layer is; open dimensions are null. */
-function shapeIn(topology: Topology): OpenShape | null {
-  const start = topology.layers.get(topology.inputs[0]?.layer ?? "");
-  const own = start && batchShapeOf(start.config);
-  if (own) return own;
-  const inner = [...topology.layers.values()].find(({ model }) => model)?.model;
-  return inner ? shapeIn(inner) : null;
-}
-
-function batchShapeOf(config: Config): OpenShape | null {
-  const key = ["batch_input_shape", "batch_shape", "input_shape"].find(
-    (k) => config.raw(k) !== null,
-  );
-  if (key === undefined) return null;
-  const all = config.dimensions(key);
-  const shape = key === "input_shape" ? all : all.slice(1);
-  const [height, width, channels] = shape;
-  if (
-    shape.length !== 3 ||
-    height === undefined ||
-    width === undefined ||
-    channels === undefined
-  )
-    throw new Fault(
-      "unsupported-network",
-      `The input has the shape [${shape.map((d) => d ?? "any").join(", ")}].`,
-      "Supported are images [height, width, channels].",
-    );
-  return [height, width, channels];
 }
 
 /** Keras' major version, by what a file says it was written with: "2.15.0", "3.5.0", "tfjs-layers 4.22.0". */

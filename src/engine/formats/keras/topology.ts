@@ -32,6 +32,8 @@ export interface Topology {
   readonly layers: ReadonlyMap<string, Layer>;
   readonly inputs: readonly Source[];
   readonly outputs: readonly Source[];
+  /** Of the outputs: keys where they are a dictionary, else the layers' names; each once. */
+  readonly outputNames: readonly string[];
 }
 
 const mostLayers = 10_000;
@@ -69,18 +71,18 @@ function readModel(value: unknown, depth: number): Topology {
     throw damaged("Two layers of the topology have the same name.");
   const name = typeof settings["name"] === "string" ? settings["name"] : "";
   if (className === "Sequential") return { name, className, ...chain(layers) };
+  const inputs = settings["input_layers"] ?? settings["inputLayers"];
+  const outputs = readEnds(
+    settings["output_layers"] ?? settings["outputLayers"],
+    "outputs",
+  );
   return {
     name,
     className,
     layers: names,
-    inputs: readEnds(
-      settings["input_layers"] ?? settings["inputLayers"],
-      "inputs",
-    ),
-    outputs: readEnds(
-      settings["output_layers"] ?? settings["outputLayers"],
-      "outputs",
-    ),
+    inputs: readEnds(inputs, "inputs").map(({ source }) => source),
+    outputs: outputs.map(({ source }) => source),
+    outputNames: unique(outputs.map((end) => end.name)),
   };
 }
 
@@ -146,18 +148,46 @@ function writtenBy(
   return module === null && typeof registered === "string" ? className : null;
 }
 
-/** One [layer, call, output], or a list of these. */
-function readEnds(value: unknown, what: string): Source[] {
-  if (!Array.isArray(value) || value.length === 0)
-    throw damaged(`The topology names no ${what}.`);
-  const list: unknown[] = typeof value[0] === "string" ? [value] : value;
-  return list.map((source) => readSource(source, `the ${what}`));
+interface End {
+  readonly name: string;
+  readonly source: Source;
+}
+
+const deepestEnds = 8;
+
+/** One [layer, call, output], or lists and dictionaries of these. */
+function readEnds(value: unknown, what: string): End[] {
+  const ends: End[] = [];
+  const visit = (part: unknown, key: string | null, depth: number): void => {
+    if (depth > deepestEnds) throw damaged(`The ${what} lie too deep.`);
+    if (isObject(part))
+      for (const [name, inner] of Object.entries(part))
+        visit(inner, name, depth + 1);
+    else if (Array.isArray(part) && typeof part[0] !== "string")
+      for (const inner of part) visit(inner, key, depth + 1);
+    else {
+      const source = readSource(part, `the ${what}`);
+      ends.push({ name: key ?? source.layer, source });
+    }
+  };
+  visit(value ?? [], null, 0);
+  if (ends.length === 0) throw damaged(`The topology names no ${what}.`);
+  return ends;
+}
+
+/** Names that are there again get a number, as Keras numbers them. */
+function unique(names: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return names.map((name) => {
+    let free = name;
+    for (let i = 1; taken.has(free); i++) free = `${name}_${i}`;
+    taken.add(free);
+    return free;
+  });
 }
 
 /** A Sequential model: every layer reads the one before it. */
-function chain(
-  layers: readonly Layer[],
-): Pick<Topology, "layers" | "inputs" | "outputs"> {
+function chain(layers: readonly Layer[]): Omit<Topology, "name" | "className"> {
   const hasInput = layers[0]?.className === "InputLayer";
   const body = hasInput ? layers.slice(1) : layers;
   const first: Layer = (hasInput ? layers[0] : undefined) ?? {
@@ -171,14 +201,19 @@ function chain(
     calls: [],
     model: null,
   };
-  let before: Source = { layer: first.name, call: 0 };
+  let before: Source = { layer: first.name, call: 0, output: 0 };
   const inputs = [before];
   const all = new Map<string, Layer>([[first.name, first]]);
   for (const layer of body) {
     all.set(layer.name, { ...layer, calls: [callOn(before)] });
-    before = { layer: layer.name, call: 0 };
+    before = { layer: layer.name, call: 0, output: 0 };
   }
-  return { layers: all, inputs, outputs: [before] };
+  return {
+    layers: all,
+    inputs,
+    outputs: [before],
+    outputNames: [before.layer],
+  };
 }
 
 /**

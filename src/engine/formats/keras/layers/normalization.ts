@@ -235,17 +235,20 @@ const normalization: LayerKind = {
     const deviations = variance.map((v) =>
       Math.max(Math.sqrt(v), smallestDeviation),
     );
-    if (mean.length !== variance.length || !deviations.every(Number.isFinite))
+    // one number is for all channels
+    const length = Math.max(mean.length, deviations.length);
+    const fits = [mean, deviations].every((n) =>
+      [1, length].includes(n.length),
+    );
+    if (!fits || !deviations.every(Number.isFinite))
       throw damaged(
         `The layer "${context.name}" has no sound mean or variance.`,
       );
-    return addAffine(
-      context,
-      context.name,
-      only(context),
-      deviations.map((d) => 1 / d),
-      mean.map((m, i) => -m / (deviations[i] ?? 1)),
-    );
+    const at = (numbers: Numbers, i: number) =>
+      numbers[i % numbers.length] ?? 0;
+    const scale = Array.from({ length }, (_, i) => 1 / at(deviations, i));
+    const offset = scale.map((s, i) => -at(mean, i) * s);
+    return addAffine(context, context.name, only(context), scale, offset);
   },
 };
 
