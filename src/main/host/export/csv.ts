@@ -2,6 +2,7 @@
 import { spellMethod } from "../../../shared/method";
 import { onlyFile, type ExportFormatWriter } from "./format";
 import type { ExportTile, GallerySource } from "./source";
+import { assumptionsOf, preprocessingOf } from "./words";
 
 type Cell = string | number | boolean | null;
 
@@ -42,6 +43,11 @@ const columns: Readonly<
   precision: ({ run }) => run.settings.precision,
   network: ({ run }) => run.network.name,
   network_hash: ({ run }) => run.network.hash,
+  network_identity: ({ run }) => run.network.identity,
+  preprocessing: ({ run }) => preprocessingOf(run),
+  assumptions: ({ run }) => assumptionsOf(run),
+  output: ({ run }) => run.network.output,
+  head: ({ run }) => run.head,
   backend: ({ run }) => run.backend,
   elapsed_ms: ({ run }) => run.elapsedMs,
 };

@@ -327,7 +327,9 @@ function footer({ source, contrast }: ExportJob, grid: Grid): string[] {
   const { request } = source.gallery;
   const seeds = request.seeds > 1;
   const facts = settingsFacts(request, runs)
-    .map((fact) => fact.join(" ").replaceAll(" ", "\u00a0"))
+    .map((fact) => fact.join(" "))
+    // a short fact stays on one line
+    .map((text) => (text.length > 60 ? text : text.replaceAll(" ", "\u00a0")))
     .join("\u00a0· ");
   const licences = distinct(runs, (run) => run.network.licence);
   return [

@@ -1,4 +1,5 @@
 /** What the contact sheet and the page call things. */
+import { preprocessingLine } from "../../../shared/pixel-units";
 import type {
   Contrast,
   GalleryRequest,
@@ -134,7 +135,36 @@ export function settingsFacts(
     ],
     ["batch", batches.toSorted((a, b) => b - a).join(" and ")],
     ["precision", settings.precision],
+    ...networkFacts(runs),
   ];
+}
+
+/** How the networks were fed, and what was assumed of them; records of long ago do not say. */
+function networkFacts(
+  runs: readonly RunRecord[],
+): readonly (readonly [name: string, value: string])[] {
+  const fed = distinct(runs, preprocessingOf);
+  const assumed = distinct(runs, assumptionsOf);
+  return [
+    ...(fed.length > 0 ? [["preprocessing", fed.join(" or ")] as const] : []),
+    ...(assumed.length > 0
+      ? [["built with", assumed.join(" or ")] as const]
+      : []),
+  ];
+}
+
+/** "" where the record does not say. */
+export function preprocessingOf({ network, shape }: RunRecord): string {
+  return network.preprocessing === undefined
+    ? ""
+    : preprocessingLine(network.preprocessing, shape[2]);
+}
+
+/** "activation=leaky:0.1, stem-stride=1"; "" where nothing was assumed. */
+export function assumptionsOf({ network }: RunRecord): string {
+  return Object.entries(network.assumptions ?? {})
+    .map(([key, value]) => `${key}=${value}`)
+    .join(", ");
 }
 
 /** The texts that occur, each once: networks, licences, backends of a gallery. */

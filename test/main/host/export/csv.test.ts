@@ -83,10 +83,44 @@ test("one line a run, numbers as stored", async () => {
     precision: "float32",
     network: "Tiny <Net> & Co",
     network_hash: "ab".repeat(32),
+    network_identity: "",
+    preprocessing: "",
+    assumptions: "",
+    output: "",
+    head: "softmax",
     backend: "Native TensorFlow 2.21 · CPU",
     elapsed_ms: "1234.5",
   });
   expect(rows[0]?.["difference_to_first_column"]).toBe("0");
+});
+
+test("a run says how its network was fed and built", async () => {
+  const [row] = await lines({
+    labels: ["lion"],
+    change: (run) => ({
+      ...run,
+      head: "sigmoid",
+      network: {
+        ...run.network,
+        identity: "cd".repeat(32),
+        preprocessing: {
+          order: "BGR",
+          mean: [103.939, 116.779, 123.68],
+          std: [1, 1, 1],
+        },
+        assumptions: { activation: "leaky:0.1", heads: "6" },
+        output: "logits",
+      },
+    }),
+  });
+  expect(row).toMatchObject({
+    network_identity: "cd".repeat(32),
+    preprocessing:
+      "BGR, mean 103.9 / 116.8 / 123.7, std 1 / 1 / 1 (pixels in 0..255)",
+    assumptions: "activation=leaky:0.1, heads=6",
+    output: "logits",
+    head: "sigmoid",
+  });
 });
 
 test("a long run has a mean, and differences of means at the last common step", async () => {
