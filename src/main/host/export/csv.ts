@@ -47,7 +47,6 @@ const columns: Readonly<
   preprocessing: ({ run }) => preprocessingOf(run),
   assumptions: ({ run }) => assumptionsOf(run),
   output: ({ run }) => run.network.output,
-  head: ({ run }) => run.head,
   backend: ({ run }) => run.backend,
   elapsed_ms: ({ run }) => run.elapsedMs,
 };

@@ -87,7 +87,6 @@ test("one line a run, numbers as stored", async () => {
     preprocessing: "",
     assumptions: "",
     output: "",
-    head: "softmax",
     backend: "Native TensorFlow 2.21 · CPU",
     elapsed_ms: "1234.5",
   });
