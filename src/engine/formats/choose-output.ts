@@ -14,6 +14,8 @@ export interface OutputCandidate {
   readonly depth: number;
   /** Place in the file's own list of outputs. */
   readonly order: number;
+  /** The file's names say that another output of this shape is the network's own. */
+  readonly auxiliary?: boolean;
 }
 
 export interface ChosenOutput<C extends OutputCandidate> {
@@ -42,6 +44,7 @@ export function chooseOutput<C extends OutputCandidate>(
   const best = usable.toSorted(
     (a, b) =>
       rankOf(a.shape) - rankOf(b.shape) ||
+      Number(a.auxiliary ?? false) - Number(b.auxiliary ?? false) ||
       b.depth - a.depth ||
       a.order - b.order,
   )[0];
@@ -76,6 +79,35 @@ export function unknownOutput(
       ? `The output "${asked}" has the shape ${spell(unfit.shape)}, and is neither a vector nor a map.`
       : `The network has no output "${asked}".`,
     `Its outputs are ${few(usable.map(({ name }) => `"${name}"`))}.`,
+  );
+}
+
+/** A sentence for the warnings where there are several outputs. */
+export function otherOutputs(outputs: readonly OutputChoice[]): string[] {
+  const [taken, ...others] = outputs;
+  return !taken || others.length === 0
+    ? []
+    : [
+        `"${taken.name}" is taken of several outputs; the others are ${few(others.map(({ name }) => `"${name}"`))}.`,
+      ];
+}
+
+/** A sentence for the outputs that cannot be taken, with the reason of the first. */
+export function leftOut(failed: ReadonlyMap<string, Fault>): string[] {
+  const [reason] = failed.values();
+  if (!reason) return [];
+  const names = few([...failed.keys()].map((name) => `"${name}"`));
+  const subject =
+    failed.size === 1 ? `The output ${names} is` : `The outputs ${names} are`;
+  return [`${subject} left out: ${reason.message}`];
+}
+
+/** The Fault for an output that was asked for and cannot be computed. */
+export function refusedOutput(name: string, { message, remedy }: Fault): Fault {
+  return new Fault(
+    "unsupported-network",
+    `The output "${name}" cannot be taken. ${message}`,
+    remedy,
   );
 }
 

@@ -1,4 +1,4 @@
-/** An ONNX graph as one list of nodes: functions inlined, constants taken out, names unique, order checked. */
+/** An ONNX graph as one list of nodes: functions inlined, constants taken out, names unique, in order. */
 import { Fault } from "../../../shared/fault";
 import type {
   AttributeProto,
@@ -9,6 +9,7 @@ import type {
   TensorProto,
 } from "./model";
 import { OnnxNode } from "./node";
+import { inOrder } from "./order";
 import { domainOf, functionKey, type Scope, type Shared } from "./scope";
 
 /** Names are unique; every value is written before it is read. */
@@ -82,16 +83,8 @@ export function flatten(
     known.add(name);
   }
   const nodes: OnnxNode[] = [];
-  for (const node of inlined(graph.node, scope)) {
-    for (const name of readBy(node))
-      if (!known.has(name))
-        node.damaged(`it reads "${name}", which nothing before it gives.`);
-    for (const name of node.outputs) {
-      if (name === "") continue;
-      if (known.has(name))
-        node.damaged(`it gives "${name}", which is there already.`);
-      known.add(name);
-    }
+  for (const node of inOrder([...inlined(graph.node, scope)], known, readBy)) {
+    for (const name of node.outputs) if (name !== "") known.add(name);
     const tensor = node.op === "Constant" ? node.tensor("value") : null;
     const [output = ""] = node.outputs;
     if (tensor) constants.set(output, { ...tensor, name: output });

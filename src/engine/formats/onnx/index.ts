@@ -2,18 +2,27 @@
 import { Fault } from "../../../shared/fault";
 import { count, spell } from "../../network/ops/check";
 import type { Network } from "../../network/network";
+import type { OutputChoice } from "../../../shared/domain";
 import type { Assembly } from "../assembler";
+import {
+  chooseOutput,
+  leftOut,
+  otherOutputs,
+  refusedOutput,
+  type OutputCandidate,
+} from "../choose-output";
 import type { Format, NetworkFiles, ReadOptions } from "../format";
-import { createLowering } from "../lowering/index";
+import { createLowering, type Value } from "../lowering/index";
 import { decodeFile } from "../protobuf-file";
-import { chooseInput, type ChosenInput } from "./choose-input";
+import { possibleEnds, type End } from "./choose-ends";
+import { chooseInput, inputValue, type ChosenInput } from "./choose-input";
 import { flatten, reaching, topScope, type FlatGraph } from "./graph";
-import { checkOperators, lower } from "./lower";
+import { lower } from "./lower";
 import { looksLikeModel } from "./looks";
 import { preprocessingOf } from "./metadata";
 import { modelProto, type GraphProto, type ModelProto } from "./model";
 import type { OnnxNode } from "./node";
-import { kindOf, Tensors } from "./tensors";
+import { Tensors } from "./tensors";
 
 export const onnx: Format = {
   id: "onnx",
@@ -44,23 +53,28 @@ export const onnx: Format = {
       scope,
       graph.input.map((i) => i.name),
     );
-    const output = chooseOutput(graph, flat);
-    const alive = reaching(flat.nodes, [output.name]);
     // first what cannot be done at all: it needs no weights
-    checkOperators(alive);
-    const input = chooseInput(graph, flat, alive, options);
-    const parts = { graph, flat, alive, output: output.name, input };
-    const warnings = [
-      ...output.warnings,
-      ...warningsOf(input, scope.opset("")),
-    ];
-    const { stripped, head, ...assembly } = await assembled(
+    const { ends, failed } = possibleEnds(graph, flat);
+    const { output: asked = null } = options;
+    const reason = failed.get(asked ?? "");
+    if (reason) throw refusedOutput(asked ?? "", reason);
+    const alive = reaching(
+      flat.nodes,
+      ends.map(({ name }) => name),
+    );
+    const image = ends[0]?.input;
+    if (!image) throw new RangeError("there is an end");
+    const input = chooseInput(image, flat, alive, options);
+    const tensors = new Tensors(files, name, file);
+    const parts = { graph, flat, alive, ends, failed, input };
+    const { assembly, end, outputs, lost } = await assembled(
       parts,
-      new Tensors(files, name, file),
+      tensors,
       options,
     );
+    const { stripped, head, ...built } = assembly;
     return {
-      ...assembly,
+      ...built,
       name: files.title,
       labels: [],
       preprocessing: null,
@@ -68,12 +82,17 @@ export const onnx: Format = {
         format: onnx.title,
         hash: files.hash(),
         producer: producerOf(model),
-        stripped,
-        warnings,
+        stripped: [...stripped, ...end.stripped],
+        warnings: [
+          ...otherOutputs(outputs),
+          ...leftOut(lost),
+          ...warningsOf(input, scope.opset("")),
+        ],
       },
       told: {
         fixedSize: input.fixedSize,
         preprocessing: preprocessingOf(model, input),
+        outputs,
         head,
       },
     } satisfies Network;
@@ -100,31 +119,6 @@ function nameOf(files: NetworkFiles): string {
   return only;
 }
 
-/** The first output of floats; others are left out, and said so. */
-function chooseOutput(graph: GraphProto, flat: FlatGraph) {
-  const outputs = graph.output.map(({ name, type }, i) => ({
-    title: name,
-    name: flat.outputs[i] ?? name,
-    isFloat: kindOf(type?.tensorType?.elemType ?? 1) === "float",
-  }));
-  const chosen = outputs.find((o) => o.isFloat) ?? outputs[0];
-  if (!chosen)
-    throw new Fault(
-      "damaged-file",
-      "The network has no output.",
-      "Export the network again.",
-    );
-  const others = outputs.filter((o) => o !== chosen);
-  const named = others.slice(0, 5).map(({ title }) => `"${title}"`);
-  const warnings =
-    others.length > 0
-      ? [
-          `The network has ${outputs.length} outputs; "${chosen.title}" is taken, and left out ${others.length === 1 ? "is" : "are"} ${named.join(", ")}${others.length > named.length ? ", ..." : ""}.`,
-        ]
-      : [];
-  return { name: chosen.name, warnings };
-}
-
 /** The newest opset whose changes are known. */
 const newestOpset = 26;
 
@@ -145,15 +139,24 @@ interface Parts {
   readonly graph: GraphProto;
   readonly flat: FlatGraph;
   readonly alive: readonly OnnxNode[];
-  readonly output: string;
+  readonly ends: readonly End[];
+  readonly failed: ReadonlyMap<string, Fault>;
   readonly input: ChosenInput;
+}
+
+interface Built {
+  readonly assembly: Assembly;
+  readonly end: End;
+  readonly outputs: readonly OutputChoice[];
+  /** Outputs that cannot be taken, by name. */
+  readonly lost: ReadonlyMap<string, Fault>;
 }
 
 async function assembled(
   parts: Parts,
   tensors: Tensors,
   options: ReadOptions,
-): Promise<Assembly> {
+): Promise<Built> {
   const { input } = parts;
   try {
     return await assemble(parts, tensors, options);
@@ -189,20 +192,46 @@ async function assembled(
 }
 
 async function assemble(
-  { graph, flat, alive, output, input }: Parts,
+  { graph, flat, alive, ends, failed, input }: Parts,
   tensors: Tensors,
   options: ReadOptions,
-): Promise<Assembly> {
+): Promise<Built> {
   const lowering = createLowering(input.shape);
-  const image = lowering.input(input.order);
-  const value = input.batched
-    ? image
-    : lowering.reshape(input.name, image, image.dims.slice(1));
+  const value = inputValue(input, lowering);
   const walk = { lowering, tensors, batch: input.batch, options };
   const named = { name: input.name, value };
-  const result = await lower(flat, alive, named, output, walk);
-  checkBatch(graph, flat, output, result.dims, input.batch);
-  return lowering.finish(result, options.head);
+  const names = ends.map((end) => end.name);
+  const results = await lower(flat, alive, named, names, walk);
+  const lost = new Map(failed);
+  const candidates: (OutputCandidate & { end: End; value: Value })[] = [];
+  for (const end of ends) {
+    const result = results.get(end.name);
+    const shape =
+      result && !(result instanceof Fault)
+        ? lowering.outputShape(result)
+        : null;
+    if (result instanceof Fault) lost.set(end.title, result);
+    else if (!result || !shape)
+      lost.set(
+        end.title,
+        new Fault("unsupported-network", "It does not depend on the image."),
+      );
+    else {
+      const depth = lowering.depthOf(result);
+      const { title: name, order } = end;
+      candidates.push({ name, shape, depth, order, end, value: result });
+    }
+  }
+  const [reason] = lost.values();
+  if (candidates.length === 0 && reason) throw reason;
+  const asked = options.output ?? null;
+  const refused = lost.get(asked ?? "");
+  if (refused) throw refusedOutput(asked ?? "", refused);
+  const { chosen, outputs } = chooseOutput(candidates, asked);
+  if (chosen.end.stripped.length === 0)
+    checkBatch(graph, flat, chosen.end.name, chosen.value.dims, input.batch);
+  const assembly = lowering.finish(chosen.value, options.head);
+  return { assembly, end: chosen.end, outputs, lost };
 }
 
 /** Whether one image gives its part of what the file says a batch gives. */

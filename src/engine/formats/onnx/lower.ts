@@ -29,6 +29,11 @@ const mostNamed = 20;
 /** Values that come of nothing: shapes filled with a number. */
 const mostMade = 2 ** 28;
 
+/** Whether only those outputs are lost that need it. */
+export function isBearable(error: unknown): error is Fault {
+  return error instanceof Fault && error.code === "unsupported-network";
+}
+
 /** Throws a Fault `unsupported-network` that names every operation there is none for, up to {@link mostNamed}. */
 export function checkOperators(nodes: readonly OnnxNode[]): void {
   const unknown = nodes.filter(
@@ -57,27 +62,42 @@ export function checkOperators(nodes: readonly OnnxNode[]): void {
   );
 }
 
-/** The value of `output`; `input` is the image. */
+/**
+ * The values of `outputs` by name; `input` is the image. A node that cannot be done only takes those with it that read
+ * it, and its Fault is their value; where there is one output, or the file is damaged, it is thrown.
+ */
 export async function lower(
   graph: FlatGraph,
   alive: readonly OnnxNode[],
   input: { readonly name: string; readonly value: Value },
-  output: string,
+  outputs: readonly string[],
   walk: Walk,
-): Promise<Value> {
-  const walker = new Walker(walk, countUses(alive, output));
+): Promise<ReadonlyMap<string, Value | Fault>> {
+  const walker = new Walker(
+    walk,
+    countUses(alive, outputs),
+    outputs.length > 1,
+  );
   const values = new Map([[input.name, input.value]]);
   await walker.run(alive, graph.constants, values, true);
-  return walker.valueOf(output, graph.constants, values);
+  const results = new Map<string, Value | Fault>();
+  for (const name of outputs)
+    results.set(
+      name,
+      walker.faults.get(name) ??
+        (await walker.valueOf(name, graph.constants, values)),
+    );
+  return results;
 }
 
 function countUses(
   nodes: readonly OnnxNode[],
-  output: string,
+  outputs: readonly string[],
 ): Map<string, number> {
-  const uses = new Map([[output, 1]]);
-  for (const node of nodes)
-    for (const name of readBy(node)) uses.set(name, (uses.get(name) ?? 0) + 1);
+  const uses = new Map<string, number>();
+  const use = (name: string) => uses.set(name, (uses.get(name) ?? 0) + 1);
+  for (const name of outputs) use(name);
+  for (const node of nodes) for (const name of readBy(node)) use(name);
   return uses;
 }
 
@@ -88,12 +108,16 @@ class Walker {
   readonly #walk: Walk;
   readonly #around: Surroundings;
   readonly #uses: Map<string, number>;
+  readonly #bears: boolean;
+  /** Why a value is missing, by its name. */
+  readonly faults = new Map<string, Fault>();
   #made = 0;
   #read = 0;
 
-  constructor(walk: Walk, uses: Map<string, number>) {
+  constructor(walk: Walk, uses: Map<string, number>, bears: boolean) {
     this.#walk = walk;
     this.#uses = uses;
+    this.#bears = bears;
     this.#around = {
       lowering: walk.lowering,
       folding: new Folding(),
@@ -122,18 +146,39 @@ class Walker {
     );
     for (const node of nodes) {
       signal.throwIfAborted();
-      if (node.kind === "If") await this.#branch(node, constants, values);
-      else {
-        const inputs: (Value | null)[] = [];
-        for (const name of node.inputs)
-          inputs.push(
-            name === "" ? null : await this.valueOf(name, constants, values),
-          );
-        this.#set(node, this.#done(node, inputs), values);
-        if (releases) progress("Reading weights", this.#read, total);
-      }
-      if (releases) this.#release(node, values);
+      const lost = [...readBy(node)].find((name) => this.faults.has(name));
+      const reason = lost === undefined ? undefined : this.faults.get(lost);
+      if (reason) this.#lose(node, reason);
+      else
+        try {
+          await this.#one(node, constants, values);
+        } catch (error) {
+          if (!this.#bears || !releases || !isBearable(error)) throw error;
+          this.#lose(node, error);
+        }
+      if (!releases) continue;
+      progress("Reading weights", this.#read, total);
+      this.#release(node, values);
     }
+  }
+
+  #lose(node: OnnxNode, reason: Fault): void {
+    for (const name of node.outputs)
+      if (name !== "") this.faults.set(name, reason);
+  }
+
+  async #one(
+    node: OnnxNode,
+    constants: Constants,
+    values: Values,
+  ): Promise<void> {
+    if (node.kind === "If") return this.#branch(node, constants, values);
+    const inputs: (Value | null)[] = [];
+    for (const name of node.inputs)
+      inputs.push(
+        name === "" ? null : await this.valueOf(name, constants, values),
+      );
+    this.#set(node, this.#done(node, inputs), values);
   }
 
   /** A value there is already, or a tensor that is read now. */

@@ -39,6 +39,7 @@ export const savedModel: Format = {
       name: key,
       source: flattener.source(info.name),
       stripped: [],
+      declared: true,
     }));
     const nodes = [...reached(outputs.map((o) => o.source.node))];
     const opened: Opened = {

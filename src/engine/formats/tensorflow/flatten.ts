@@ -163,7 +163,8 @@ export class Flattener {
     const { op, attributes } = node;
     const flat: FlatNode = { name, op, attributes, inputs };
     scope.flat.set(node.name, flat);
-    this.#open.push({ scope, node, inputs });
+    // what decodes a file gives pixels, wherever the file comes from
+    if (!isDecoder(flat)) this.#open.push({ scope, node, inputs });
     return flat;
   }
 
@@ -208,7 +209,12 @@ function missing(node: GraphNode, what: string): never {
   throw damagedGraph(`Node "${node.name}" (${node.op}) has no ${what}.`);
 }
 
-const passing = new Set(["Identity", "StopGradient", "Snapshot"]);
+/** Whether a node makes pixels [height, width, channel] of 0 to 255 of a file's bytes. */
+export function isDecoder({ op }: Pick<FlatNode, "op">): boolean {
+  return /^Decode(Jpeg|Png|Bmp|Image|AndCropJpeg)$/.test(op);
+}
+
+const passing = new Set(["Identity", "Snapshot"]);
 
 /** The node behind those that hand their input on. */
 export function behind(source: Source): Source {

@@ -1,9 +1,9 @@
-/** The placeholder through which an image comes in. */
+/** The node through which an image comes in: a placeholder, or what decodes a file to pixels. */
 import { Fault } from "../../../shared/fault";
 import type { OpenShape } from "../input";
 import type { Lowering, MapOrder, Value } from "../lowering/index";
 import type { OpenDims } from "./attributes";
-import { behind, type FlatNode } from "./flatten";
+import { behind, isDecoder, type FlatNode } from "./flatten";
 
 /** How a placeholder takes an image. */
 export interface ImageInput {
@@ -36,8 +36,19 @@ export function mayBeImage(node: FlatNode, declared: DeclaredShapes): boolean {
   return (
     isPlaceholder(node) &&
     (type === "float" || type === "int") &&
-    (dims === null || dims.length === 3 || dims.length === 4)
+    (dims === null || dims.length === 3 || dims.length === 4 || isPlane(dims))
   );
+}
+
+/** At most so many times wider than high is an image without batch and channels; a row of values is no image. */
+const flattest = 8;
+
+/** [height, width] */
+function isPlane(dims: OpenDims): boolean {
+  const [height, width, ...more] = dims ?? [];
+  if (height == null || width == null || more.length > 0) return false;
+  const [low, high] = [Math.min(height, width), Math.max(height, width)];
+  return low > 1 && high <= flattest * low;
 }
 
 /** No dimensions: unknown, which old files write as a single number's shape. */
@@ -60,6 +71,7 @@ export function imageInput(
   reached: Iterable<FlatNode>,
   kernelDims: (node: FlatNode) => readonly number[] | null,
 ): ImageInput {
+  if (isDecoder(node)) return decodedInput(node, reached, kernelDims);
   const dims = dimsOf(node, declared);
   const first = firstConvolution(reached, kernelDims);
   const bytes = node.attributes.type("dtype") === "int";
@@ -79,6 +91,11 @@ export function imageInput(
     );
   }
   const [a = null, b = null, c = null] = dims;
+  if (isPlane(dims))
+    return image([a, b, 1], false, (lowering) => {
+      const x = lowering.input("NHWC");
+      return lowering.reshape(node.name, x, x.dims.slice(1, 3));
+    });
   if (dims.length !== 3)
     throw new Fault(
       "unsupported-network",
@@ -93,6 +110,27 @@ export function imageInput(
     const flat = alone ? x.dims.slice(1) : x.dims.slice(0, 3);
     return lowering.reshape(node.name, x, flat);
   });
+}
+
+/** Pixels as a decoder gives them: one image, of any size unless the graph goes on to another. */
+function decodedInput(
+  node: FlatNode,
+  reached: Iterable<FlatNode>,
+  kernelDims: (node: FlatNode) => readonly number[] | null,
+): ImageInput {
+  const own = node.attributes.int("channels", 0);
+  const channels =
+    own > 0 ? own : (firstConvolution(reached, kernelDims)?.channels ?? 3);
+  return {
+    node,
+    shape: [null, null, channels],
+    openBatch: false,
+    bytes: true,
+    value(lowering) {
+      const x = lowering.input("NHWC");
+      return lowering.reshape(node.name, x, x.dims.slice(1));
+    },
+  };
 }
 
 /** Few channels give the order away; else the convolutions' word counts. */

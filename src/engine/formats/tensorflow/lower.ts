@@ -1,15 +1,17 @@
 /** From a TensorFlow graph to a network: what all three formats share. */
 import type { OutputChoice } from "../../../shared/domain";
+import { leftOut, otherOutputs, refusedOutput } from "../choose-output";
 import { Fault } from "../../../shared/fault";
 import type { Network } from "../../network/network";
 import type { Assembly } from "../assembler";
-import type { NetworkFiles, ReadOptions } from "../format";
+import { usualSize, type NetworkFiles, type ReadOptions } from "../format";
 import { fixedSizeOf, inputOf } from "../input";
 import { createLowering, type Dynamic, type Lowering } from "../lowering/index";
 import type { TensorSource } from "./attributes";
 import { Call, type Outcome, type Surroundings } from "./call";
 import {
   certain,
+  isDecoder,
   ordered,
   reached,
   type FlatNode,
@@ -27,13 +29,11 @@ import { lowerOf } from "./ops/index";
 import {
   choose,
   endsOf,
-  leftOut,
-  named,
   possible,
   type Candidate,
   type Ending,
 } from "./outputs";
-import { preprocessingTold } from "./told";
+import { preprocessingTold, sizeAfter } from "./told";
 
 /** A graph as a format gives it. */
 export interface Opened {
@@ -57,12 +57,18 @@ export async function lowerGraph(
   files: NetworkFiles,
   options: ReadOptions,
 ): Promise<Network> {
-  const { image, candidates, warnings } = chosen(opened);
-  const size = inputOf(image.shape, options);
+  const { image, candidates, warnings, ...earlier } = chosen(opened);
+  const asked = options.output ?? null;
+  const reason = earlier.failed.get(asked ?? "");
+  if (reason) throw refusedOutput(asked ?? "", reason);
+  const ends = candidates.map((c) => c.source.node);
+  const usual = await sizeAfter(image.node, ends, (n) => opened.tensor(n));
+  const size = inputOf(image.shape, options, usual ?? usualSize);
   const { assembly, ending, outputs, failed } = await built(
     opened,
     image,
     candidates,
+    earlier.failed,
     createLowering(size),
     options,
   ).catch((error: unknown) => {
@@ -79,11 +85,7 @@ export async function lowerGraph(
       hash: files.hash(),
       producer: opened.producer,
       stripped: [...stripped, ...ending.candidate.stripped],
-      warnings: [
-        ...warnings,
-        ...leftOut(failed, (fault) => fault.message),
-        ...otherOutputs(outputs),
-      ],
+      warnings: [...warnings, ...otherOutputs(outputs), ...leftOut(failed)],
     },
     told: {
       fixedSize: fixedSizeOf(image.shape),
@@ -98,30 +100,22 @@ export async function lowerGraph(
   };
 }
 
-function otherOutputs(outputs: readonly OutputChoice[]): string[] {
-  const [taken, ...others] = outputs.map(({ name }) => name);
-  return taken === undefined || others.length === 0
-    ? []
-    : [
-        `"${taken}" is taken of several outputs; the others are ${named(others)}.`,
-      ];
-}
-
 /** The way in and the possible ways out; nothing is read for that. */
 function chosen(opened: Opened): {
   image: ImageInput;
   candidates: readonly Candidate[];
+  failed: ReadonlyMap<string, Fault>;
   warnings: string[];
 } {
   const known = (node: FlatNode) =>
-    isPlaceholder(node) || opened.tensor(node) !== null;
+    isPlaceholder(node) || isDecoder(node) || opened.tensor(node) !== null;
   const { nodes, declared } = opened;
   const image = imageIn(nodes, declared);
   const candidates = opened.outputs ?? endsOf(nodes, image);
   const found = possible(candidates, known);
   const all = reached(found.possible.map((c) => c.source.node));
   const foreign = [...all].filter(
-    (n) => isPlaceholder(n) && n !== image && !isSwitch(n),
+    (n) => (isPlaceholder(n) || isDecoder(n)) && n !== image && !isSwitch(n),
   );
   const [other] = foreign;
   if (other)
@@ -138,8 +132,9 @@ function chosen(opened: Opened): {
       (node) => opened.tensor(node)?.dims ?? null,
     ),
     candidates: found.possible,
+    failed: found.failed,
     warnings: [
-      ...found.warnings,
+      ...(isDecoder(image) ? [cutAt(image)] : []),
       ...[...all]
         .filter(isSwitch)
         .map(({ name }) => `The switch "${name}" is taken as off.`),
@@ -147,13 +142,21 @@ function chosen(opened: Opened): {
   };
 }
 
+function cutAt({ name, op }: FlatNode): string {
+  return `The graph decodes picture files itself ("${name}", ${op}); it is cut after that, and takes pixels of 0 to 255.`;
+}
+
 function imageIn(
   nodes: readonly FlatNode[],
   declared: DeclaredShapes,
 ): FlatNode {
   const images = nodes.filter((n) => mayBeImage(n, declared));
-  const maps = images.filter((n) => n.attributes.shape("shape")?.length === 4);
-  const [first, second] = maps.length > 0 ? maps : images;
+  const rank = (n: FlatNode) => n.attributes.shape("shape")?.length;
+  const maps = images.filter((n) => rank(n) === 4);
+  const larger = images.filter((n) => rank(n) !== 2);
+  const decoders = nodes.filter(isDecoder);
+  const [first, second] =
+    [maps, larger, decoders, images].find(({ length }) => length > 0) ?? [];
   if (first && !second) return first;
   if (first && second)
     throw new Fault(
@@ -176,13 +179,15 @@ interface Built {
   /** The one taken, among all that depend on the image. */
   readonly ending: Ending;
   readonly outputs: readonly OutputChoice[];
-  readonly failed: ReadonlyMap<Candidate, Fault>;
+  /** By name. */
+  readonly failed: ReadonlyMap<string, Fault>;
 }
 
 async function built(
   opened: Opened,
   image: ImageInput,
   candidates: readonly Candidate[],
+  earlier: ReadonlyMap<string, Fault>,
   lowering: Lowering,
   options: ReadOptions,
 ): Promise<Built> {
@@ -190,17 +195,16 @@ async function built(
   const needed = ends.length === 1 ? certain(ends) : new Set<FlatNode>();
   const run = new Evaluation(opened, image, lowering, needed);
   await run.all(ordered(ends), options);
-  const failed = new Map<Candidate, Fault>();
+  const failed = new Map(earlier);
   const endings: Ending[] = [];
   for (const candidate of candidates) {
     const value = run.ending(candidate.source);
-    if (value instanceof Fault) failed.set(candidate, value);
+    if (value instanceof Fault) failed.set(candidate.name, value);
     else if (value) endings.push({ candidate, value });
   }
-  const [reason] = failed.values();
   if (endings.length === 0)
     throw (
-      reason ??
+      [...failed.values()].at(-1) ??
       new Fault(
         "unsupported-network",
         "Nothing that the graph ends in depends on the image.",

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly source: Source;
   /** What was taken off after it: "argmax". */
   readonly stripped: readonly string[];
+  /** Whether a signature names it; nothing else says that it is an output at all. */
+  readonly declared?: boolean;
 }
 
 /** What only judges what a network says: nothing of it is part of the network. */
@@ -99,13 +101,13 @@ const exportHint =
   "Export the network for inference alone, without training, losses or post-processing: in TensorFlow with model.export, in TensorFlow 1 with its graph frozen. Or export it to ONNX.";
 
 /**
- * Those candidates that can be done, and a warning for each other.
+ * Those candidates that can be done, and why the others cannot, by name.
  * Throws one Fault `unsupported-network` that names every operation that cannot, where there is no other.
  */
 export function possible(
   candidates: readonly Candidate[],
   known: (node: FlatNode) => boolean,
-): { possible: Candidate[]; warnings: string[] } {
+): { possible: Candidate[]; failed: Map<string, Fault> } {
   const checked = candidates.map(beforeLast).map((candidate) => ({
     candidate,
     problems: problemsOf(candidate, known),
@@ -129,34 +131,21 @@ export function possible(
       exportHint,
     );
   }
-  const impossible = checked.filter(({ problems }) => problems.length > 0);
   return {
     possible: fine.map(({ candidate }) => candidate),
-    warnings: leftOut(
-      new Map(impossible.map((c) => [c.candidate, c.problems])),
-      ([first]) => `${first ?? ""} there.`,
+    failed: new Map(
+      checked.flatMap(({ candidate, problems: [first] }) =>
+        first === undefined
+          ? []
+          : [
+              [
+                candidate.name,
+                new Fault("unsupported-network", `${first} there.`, exportHint),
+              ] as const,
+            ],
+      ),
     ),
   };
-}
-
-/** One sentence for all outputs that cannot be done, with the reason of the first; or none. */
-export function leftOut<R>(
-  failed: ReadonlyMap<Candidate, R>,
-  spell: (reason: R) => string,
-): string[] {
-  const [first] = failed.values();
-  if (first === undefined) return [];
-  const names = [...failed.keys()].map(({ name }) => name);
-  const which = names.length === 1 ? "The output" : "The outputs";
-  const are = names.length === 1 ? "is" : "are";
-  return [`${which} ${named(names)} ${are} left out: ${spell(first)}`];
-}
-
-/** Names in quotes, the first five. */
-export function named(names: readonly string[]): string {
-  const shown = names.slice(0, 5).map((name) => `"${name}"`);
-  const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
-  return shown.join(", ") + more;
 }
 
 /** A candidate that was lowered. */
@@ -186,11 +175,45 @@ export function choose(
       shape: lowering.outputShape(ending.value) ?? [],
       depth: lowering.depthOf(ending.value),
       order,
+      auxiliary: isEarlier(ending, distinct, lowering),
       ending,
     })),
     asked,
   );
   return { ending: chosen.ending, outputs };
+}
+
+/**
+ * Whether the names say that an end without a signature is an earlier head of the same classes: of "output" and
+ * "output2" the later number is the network's, as in the Inception of 2014, whose first heads are the deeper ones.
+ */
+function isEarlier(
+  { candidate, value }: Ending,
+  all: readonly Ending[],
+  lowering: Lowering,
+): boolean {
+  const own = numbered(candidate.name);
+  const depth = lowering.depthOf(value);
+  return (
+    candidate.declared !== true &&
+    all.some((other) => {
+      const { stem, number } = numbered(other.candidate.name);
+      return (
+        stem === own.stem &&
+        number > own.number &&
+        other.value.dims.join() === value.dims.join() &&
+        lowering.depthOf(other.value) !== depth
+      );
+    })
+  );
+}
+
+function numbered(name: string): { stem: string; number: number } {
+  const digits = /\d{0,3}$/.exec(name)?.[0] ?? "";
+  return {
+    stem: name.slice(0, name.length - digits.length),
+    number: digits === "" ? -1 : Number(digits),
+  };
 }
 
 /** [1, n, 1] has a value for each box or point, not for each class. */

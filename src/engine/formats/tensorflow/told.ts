@@ -44,6 +44,32 @@ export async function preprocessingTold(
   return null;
 }
 
+/** [height, width] that pictures of any size are resized to first; null where they are not. */
+export async function sizeAfter(
+  image: FlatNode,
+  ends: readonly FlatNode[],
+  tensorOf: (node: FlatNode) => TensorSource | null,
+): Promise<readonly [number, number] | null> {
+  const readers = [...reached(ends)];
+  let node = image;
+  for (let steps = 0; steps < mostSteps; steps++) {
+    const [only, second] = readers.filter((n) =>
+      n.inputs.some((i) => i.node === node),
+    );
+    if (!only || second) return null;
+    node = only;
+    if (!moving.test(only.op)) return null;
+    if (!only.op.startsWith("Resize")) continue;
+    const tensor = tensorOf(only.inputs[1]?.node ?? only);
+    if (tensor?.dims.join() !== "2") return null;
+    const { data } = await tensor.load(`The size of "${only.name}"`);
+    const [height = 0, width = 0] = data;
+    const fits = [height, width].every((d) => Number.isInteger(d) && d >= 1);
+    return fits ? [height, width] : null;
+  }
+  return null;
+}
+
 function told(
   { order, mean, std }: typeof bytes | typeof unit,
   from: Prepared["from"],

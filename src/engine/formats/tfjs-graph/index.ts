@@ -29,6 +29,7 @@ export const tfjsGraph: Format = {
         name: key,
         source: flattener.source(tensor),
         stripped: [],
+        declared: true,
       }),
     );
     let store: Promise<WeightStore> | null = null;

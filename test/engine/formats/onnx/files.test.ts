@@ -217,6 +217,11 @@ describe("graphs", () => {
     expect(fault.remedy).toContain("quantised");
   });
 
+  it("may list nodes before those they read", async () => {
+    const network = await openGraph({ nodes: [pool, conv] });
+    expect(kernelOf(network)).toEqual(values);
+  });
+
   it("leaves out what the output does not need", async () => {
     const nodes = [conv, { op: "Loop", inputs: ["map"], outputs: ["x"] }, pool];
     const network = await openGraph({ nodes });
@@ -225,10 +230,16 @@ describe("graphs", () => {
 
   it.each<[string, Partial<Graph>, FaultCode, RegExp]>([
     [
-      "reads what comes later",
-      { nodes: [pool, conv] },
+      "reads what nothing gives",
+      { nodes: [{ ...conv, inputs: ["none", "kernel"] }, pool] },
       "damaged-file",
-      /reads "map", which nothing before/,
+      /reads "none", which nothing gives/,
+    ],
+    [
+      "reads what depends on it",
+      { nodes: [{ ...conv, inputs: ["pooled", "kernel"] }, pool] },
+      "damaged-file",
+      /reads what depends on it/,
     ],
     [
       "gives a value twice",

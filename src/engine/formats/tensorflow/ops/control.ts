@@ -1,7 +1,16 @@
 /** What hands values on: identities, casts, branches whose condition is known. */
+import * as ops from "../../../network/ops/index";
 import type { Call, Lower, Outcome } from "../call";
 
 const pass: Lower = (call) => call.outcome(0);
+
+/** No gradient flows back through it. */
+function stop(call: Call): Outcome {
+  const x = call.value(0);
+  return x.kind === "constant"
+    ? x
+    : call.lowering.activation(call.name, ops.stopGradient, {}, x);
+}
 
 /** To a whole number values are cut off, which only is done to what is known. */
 function cast(call: Call): Outcome {
@@ -48,8 +57,7 @@ function merge(call: Call): Outcome {
 export const control: Readonly<Record<string, Lower>> = {
   Identity: pass,
   Snapshot: pass,
-  StopGradient: pass,
-  PreventGradient: pass,
+  StopGradient: stop,
   CheckNumerics: pass,
   EnsureShape: pass,
   ReadVariableOp: pass,
