@@ -15,6 +15,7 @@ import {
 } from "./graph";
 import type { TensorProto } from "./model";
 import type { OnnxNode } from "./node";
+import { checkArguments } from "./operators/arguments";
 import { operators } from "./operators/index";
 import { valueCount, type Tensors } from "./tensors";
 
@@ -25,7 +26,7 @@ export interface Walk {
   readonly options: ReadOptions;
 }
 
-const mostNamed = 20;
+const mostNamed = 4;
 /** Values that come of nothing: shapes filled with a number. */
 const mostMade = 2 ** 28;
 
@@ -34,12 +35,18 @@ export function isBearable(error: unknown): error is Fault {
   return error instanceof Fault && error.code === "unsupported-network";
 }
 
-/** Throws a Fault `unsupported-network` that names every operation there is none for, up to {@link mostNamed}. */
+/**
+ * Throws a Fault `unsupported-network` that names every operation there is none for, up to {@link mostNamed}, or else
+ * an argument of one that nobody reads.
+ */
 export function checkOperators(nodes: readonly OnnxNode[]): void {
   const unknown = nodes.filter(
     ({ kind }) => kind !== "If" && !operators.has(kind),
   );
-  if (unknown.length === 0) return;
+  if (unknown.length === 0) {
+    for (const node of nodes) checkArguments(node);
+    return;
+  }
   const kinds = new Map<string, OnnxNode>();
   for (const node of unknown)
     if (!kinds.has(node.kind)) kinds.set(node.kind, node);

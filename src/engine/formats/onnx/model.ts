@@ -63,6 +63,8 @@ export interface AttributeProto {
   readonly name: string;
   /** In a function: the attribute of the call that is meant. */
   readonly refAttrName: string;
+  /** AttributeProto.AttributeType; 0 in files of before it was written. */
+  readonly type: number;
   readonly f: number;
   readonly i: number;
   readonly s: Uint8Array;
@@ -101,6 +103,7 @@ const attributeProto: Message<AttributeProto> = recursiveMessage(
     g: one(6, graphProto),
     floats: repeated(7, "float"),
     ints: repeated(8, "saturating-int64"),
+    type: one(20, "int32"),
     refAttrName: one(21, "string"),
   }),
 );

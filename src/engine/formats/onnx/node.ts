@@ -89,6 +89,12 @@ export class OnnxNode {
     return this.#attributes.get(attribute)?.g ?? null;
   }
 
+  /** Names and values of all attributes; a tensor or a graph is told by its kind. */
+  *attributes(): Generator<readonly [string, unknown]> {
+    for (const [name, attribute] of this.#attributes)
+      yield [name, valueOf(attribute)];
+  }
+
   /** All subgraphs among the attributes. */
   graphs(): readonly GraphProto[] {
     return [...this.#attributes.values()].flatMap(({ g }) => (g ? [g] : []));
@@ -110,5 +116,23 @@ export class OnnxNode {
       `Node "${this.name}" (${this.kind}, opset ${this.opset}): ${found}`,
       supported,
     );
+  }
+}
+
+/** By AttributeProto.AttributeType. */
+function valueOf({ type, f, i, s, floats, ints }: AttributeProto): unknown {
+  switch (type) {
+    case 1:
+      return f;
+    case 2:
+      return i;
+    case 3:
+      return new TextDecoder().decode(s.slice(0, 200));
+    case 6:
+      return floats;
+    case 7:
+      return ints;
+    default:
+      return type === 4 ? "a tensor" : type === 5 ? "a graph" : "a value";
   }
 }

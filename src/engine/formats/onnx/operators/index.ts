@@ -1,5 +1,6 @@
-/** Every operator of ONNX that Proxima reads. To add one: a function in a file beside this one, a row here. */
+/** Every operator of ONNX that Proxima reads. To add one: a function in a file beside this one, a row here, and what it takes in arguments.ts. */
 import type { Operator } from "../call";
+import { attention, rotaryEmbedding } from "./attention";
 import * as constants from "./constants";
 import * as elementwise from "./elementwise";
 import * as layout from "./layout";
@@ -31,6 +32,8 @@ export const operators: ReadonlyMap<string, Operator> = new Map<
   ["Gemm", products.gemm],
   ["MatMul", products.matmul],
   ["Einsum", products.einsum],
+  ["Attention", attention],
+  ["RotaryEmbedding", rotaryEmbedding],
 
   ["Add", binary("add")],
   ["Sub", binary("subtract")],

@@ -269,7 +269,10 @@ export const depthToSpace: Operator = (call) => {
       `${channels} channels are no blocks of ${block} x ${block}.`,
     );
   const { lowering, name } = call;
-  const columnsFirst = call.node.text("mode", "DCR") === "CRD";
+  const mode = call.node.text("mode", "DCR");
+  if (mode !== "DCR" && mode !== "CRD")
+    call.node.damaged(`its mode is "${mode.slice(0, 100)}".`);
+  const columnsFirst = mode === "CRD";
   const apart = lowering.reshape(
     name,
     x,

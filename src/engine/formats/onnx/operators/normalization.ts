@@ -8,7 +8,9 @@ const usualEpsilon = 1e-5;
 
 export const batchNormalization: Operator = (call) => {
   const { node } = call;
-  if (node.flag("training_mode"))
+  // before opset 14 more than one output says so
+  const gives = node.outputs.filter((name) => name !== "").length;
+  if (node.flag("training_mode") || (call.opset < 14 && gives > 1))
     node.refuse(
       "it is in training mode.",
       "Export the network for inference: model.eval().",

@@ -32,7 +32,11 @@ export const resize: Operator = (call) => {
       "it resizes with antialiasing.",
       "Supported is resizing without.",
     );
-  return resized(call, x, axesOf(call, x), ruleOf(call));
+  const rule = ruleOf(call);
+  // a crop of the image is one also where its size stays
+  if (rule.coordinates === "tf_crop_and_resize")
+    refuseCoordinates(call, rule.coordinates);
+  return resized(call, x, axesOf(call, x), rule);
 };
 
 export const upsample: Operator = (call) => {
@@ -244,7 +248,7 @@ function mixture(
 
 /** In float32, as the scale is one and as runtimes do it: whether a place lies in the middle of two hangs on it. */
 function placeOf(
-  { node }: Call,
+  call: Call,
   { from, to, scale }: Axis,
   mode: string,
   o: number,
@@ -268,11 +272,15 @@ function placeOf(
     case "tf_half_pixel_for_nn":
       return fround((o + 0.5) / fround(scale));
     default:
-      return node.refuse(
-        `its coordinates are "${mode.slice(0, 100)}".`,
-        "Supported are half_pixel, half_pixel_symmetric, pytorch_half_pixel, asymmetric, align_corners and tf_half_pixel_for_nn.",
-      );
+      return refuseCoordinates(call, mode);
   }
+}
+
+function refuseCoordinates({ node }: Call, mode: string): never {
+  return node.refuse(
+    `its coordinates are "${mode.slice(0, 100)}".`,
+    "Supported are half_pixel, half_pixel_symmetric, pytorch_half_pixel, asymmetric, align_corners and tf_half_pixel_for_nn.",
+  );
 }
 
 function rounded({ node }: Call, place: number, mode: string): number {
