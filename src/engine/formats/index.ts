@@ -10,6 +10,7 @@ import {
 import { readCard, readLabels, withChecksums } from "./card";
 import { readBeside, readWith } from "./beside/index";
 import { checkChoices } from "./choices";
+import { foreignFault, foreignStart } from "./foreign/index";
 import type { Format, NetworkFiles, ReadOptions } from "./format";
 import { frozenGraph } from "./frozen-graph/index";
 import { isObject, mostJsonBytes, parseJson } from "./json";
@@ -138,12 +139,16 @@ function noting(files: NetworkFiles): {
 }
 
 async function recognise(files: NetworkFiles): Promise<Format> {
+  const foreign = await foreignStart(files);
+  if (foreign) throw foreign;
   for (const format of formats)
     if (await format.recognises(files)) return format;
+  const known = await foreignFault(files);
+  if (known) throw known;
   throw new Fault(
     "damaged-file",
     `"${files.title}" is no network in a format Proxima reads.${contentOf(files)}${await claimOf(files)}`,
-    `Supported: ${formats.map(({ title }) => title).join(", ")}. What is saved in another way is best exported to ONNX.`,
+    "Open a network that Keras, PyTorch (its weights), TensorFlow or TensorFlow.js saved; any other is best exported to ONNX.",
   );
 }
 

@@ -1,9 +1,10 @@
 /** What lies beside a network's file: read with its numbers, believed only where it fits, and named as the source. */
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
 import { openNetwork, type OpenedFiles } from "../../../src/engine";
 import { openBackend, type Backend } from "../../../src/main/host/backend";
 import { openNetworkFiles } from "../../../src/main/host/network-files";
@@ -22,6 +23,11 @@ import { dataOf, headerOf, safetensorsOf, tinyResnet } from "./torch-files";
 const references = fileURLToPath(
   new URL("../../references/beside", import.meta.url),
 );
+const preparedSchema = z.object({
+  pixel: z.array(z.number()).length(3),
+  value: z.array(z.number()).length(3),
+});
+const referenceSchema = z.object({ size: z.tuple([z.int(), z.int()]) });
 /** A ResNet of three classes. */
 const state = tinyResnet();
 const weights = safetensorsOf(headerOf(state), dataOf(state));
@@ -171,6 +177,13 @@ describe("timm's config.json", () => {
     );
     expect(fault.code).toBe("unsupported-network");
     expect(fault.message).toContain("use_conv=true");
+    // about another file, it refuses nothing
+    const other = { ...timm, model_args, num_classes: 1000 };
+    const { network } = await open(
+      { "config.json": other },
+      { chosen: "model.safetensors" },
+    );
+    expect(network.provenance.warnings[0]).toContain("1000 classes");
   });
 
   it("goes behind a card", async () => {
@@ -214,6 +227,14 @@ describe("transformers' config.json", () => {
   it("names classes by index in any order", async () => {
     const { network } = await open({ "config.json": transformers });
     expect(network.labels).toEqual(["cat", "dog", "bird"]);
+  });
+
+  it("with two activations in one network is refused", async () => {
+    const fault = await faultOf(
+      open({ "config.json": { ...transformers, hidden_act: "silu" } }),
+    );
+    expect(fault.code).toBe("unsupported-network");
+    expect(fault.message).toContain("hidden_act=silu");
   });
 
   it("may say nothing but the count", async () => {
@@ -312,12 +333,49 @@ describe("transformers' config.json", () => {
   });
 });
 
-it.each(["hub-timm", "hub-blur", "torch-zip64"])(
+it.each(readdirSync(references))(
   "%s gives the framework's numbers",
   async (name) => {
     await expectParity(join(references, name), backend);
   },
 );
+
+describe("a folder that transformers saved", () => {
+  it.each(readdirSync(references).filter((name) => isHub(name)))(
+    "%s is read with the names, settings and pixels in it",
+    async (name) => {
+      const folder = join(references, name);
+      const { network, report } = await openNetwork(
+        await openNetworkFiles(join(folder, "hub")),
+        readOptions,
+      );
+      const { pixel, value } = preparedSchema.parse(
+        JSON.parse(readFileSync(join(folder, "prepared.json"), "utf8")),
+      );
+      for (const [channel, expected] of value.entries())
+        expect(
+          prepared(network.preprocessing, pixel[channel] ?? NaN, channel),
+        ).toBeCloseTo(expected, 4);
+      const { size } = referenceSchema.parse(
+        JSON.parse(readFileSync(join(folder, "reference.json"), "utf8")),
+      );
+      expect(network.input).toEqual([...size, 3]);
+      expect(network.labels).toEqual(["ä", "b", "c", "d", "e"]);
+      expect(report.sources.slice(0, 2)).toEqual([
+        "config.json",
+        "preprocessor_config.json",
+      ]);
+      expect(
+        report.assumptions.find(({ key }) => key === "activation")?.from,
+      ).toBe("file");
+    },
+  );
+});
+
+/** Whether transformers made it, as test/references/make-beside.py says. */
+function isHub(name: string): boolean {
+  return existsSync(join(references, name, "prepared.json"));
+}
 
 describe("Teachable Machine's labels.txt", () => {
   const folder = join(references, "teachable-h5");

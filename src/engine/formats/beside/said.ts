@@ -1,5 +1,6 @@
 /** What files beside a network say of it, in the app's terms. */
 import type { AssumptionValues, Preprocessing } from "../../../shared/domain";
+import type { Fault } from "../../../shared/fault";
 
 export interface Beside {
   /** Names of the files that said something, the one that names the network first. */
@@ -8,6 +9,8 @@ export interface Beside {
   readonly architecture: string | null;
   /** What weights do not say and the files do: { activation: "gelu" }. */
   readonly assume: AssumptionValues;
+  /** Thrown for weights that the files are about: what the files say of them cannot be followed. */
+  readonly refusal: Fault | null;
   /** Null: the files do not say how many. */
   readonly classes: number | null;
   /** Names by class index; null: none, or only numbers. */

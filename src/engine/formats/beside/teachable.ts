@@ -62,6 +62,7 @@ function nothing(source: string): Beside {
     sources: [source],
     architecture: null,
     assume: {},
+    refusal: null,
     classes: null,
     labels: null,
     size: null,

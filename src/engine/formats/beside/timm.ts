@@ -31,7 +31,7 @@ export function timmSays(config: Json, name: string): Beside {
   return {
     sources: [name],
     architecture: textOf(config["architecture"]),
-    assume: assumedBy(config["model_args"], name),
+    ...argumentsIn(config["model_args"], name),
     classes: isCount(classes) && classes > 0 && !shifted ? classes : null,
     labels,
     size: sizeOf(trained["input_size"]),
@@ -82,28 +82,44 @@ const dilations: ReadonlyMap<unknown, string> = new Map([
   [16, "1,1,1,2"],
 ]);
 
-/**
- * What the arguments of timm.create_model say.
- * Throws a Fault `unsupported-network` for one that would make another network in a way nobody here knows.
- */
-function assumedBy(args: unknown, name: string): Record<string, string> {
+/** What the arguments of timm.create_model say; one that nobody here knows would make another network, and refuses it. */
+function argumentsIn(
+  args: unknown,
+  name: string,
+): Pick<Beside, "assume" | "refusal"> {
   const assume: Record<string, string> = {};
-  if (!isObject(args)) return assume;
+  if (!isObject(args)) return { assume, refusal: null };
   for (const [key, value] of Object.entries(args)) {
-    const text = typeof value === "string" ? value : null;
     if (harmless.has(key) || value === null) continue;
-    if (key === "act_layer" && text !== null) assume["activation"] = text;
-    else if (key === "global_pool" && text !== null) {
-      // "token" and "avg" show in the keys of transformers, and the mean is usual in all others
-      if (!["avg", "token", ""].includes(text)) assume["pooling"] = text;
-    } else if (key === "num_heads" && isCount(value))
-      assume["heads"] = String(value);
-    else if (key === "output_stride" && dilations.has(value))
-      assume["dilation"] = dilations.get(value) ?? "";
-    else if (key === "output_stride" && value === 32) continue;
-    else throw unknownArgument(key, value, name);
+    const said = assumptionOf(key, value);
+    if (!said) return { assume, refusal: unknownArgument(key, value, name) };
+    Object.assign(assume, said);
   }
-  return assume;
+  return { assume, refusal: null };
+}
+
+/** Null for an argument, or a value of it, that is not known. */
+function assumptionOf(
+  key: string,
+  value: unknown,
+): Record<string, string> | null {
+  switch (key) {
+    case "act_layer":
+      return typeof value === "string" ? { activation: value } : null;
+    case "global_pool":
+      if (typeof value !== "string") return null;
+      // the mean is usual, and a class token shows in the keys
+      return ["avg", "token", ""].includes(value) ? {} : { pooling: value };
+    case "num_heads":
+      return isCount(value) ? { heads: String(value) } : null;
+    case "output_stride": {
+      if (value === 32) return {};
+      const dilation = dilations.get(value);
+      return dilation === undefined ? null : { dilation };
+    }
+    default:
+      return null;
+  }
 }
 
 function unknownArgument(key: string, value: unknown, name: string): Fault {

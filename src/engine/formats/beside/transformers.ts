@@ -1,4 +1,6 @@
 /** transformers' config.json: kind of network, names of classes, size, and what its weights do not say. */
+import { Fault } from "../../../shared/fault";
+import { exportAdvice } from "../state-dict/advice";
 import { isCount, isObject, type Json } from "../json";
 import { indexedLabels, mostLabels, namedIndices, onlyCount } from "./labels";
 import { sizeOf, textOf } from "./numbers";
@@ -19,7 +21,7 @@ export function transformersSays(config: Json, name: string): Beside {
   return {
     sources: [name],
     architecture: architectureIn(config),
-    assume: assumedBy(config),
+    ...settingsIn(config, name),
     classes: isCount(named) && named > 0 && named <= mostLabels ? named : null,
     labels: labels && !onlyCount(labels) ? labels : null,
     size: sizeOf(side),
@@ -37,31 +39,39 @@ export function architectureIn(config: Json): string | null {
   return textOf(names[0]) ?? textOf(kind);
 }
 
-/** By kind of network: the settings that weights do not show, as assumptions. */
-const settings: ReadonlyMap<string, (config: Json) => Record<string, string>> =
-  new Map([
-    [
-      "resnet",
-      (config) => ({
-        ...activation(config["hidden_act"]),
-        ...(config["layer_type"] === "bottleneck" && {
-          "bottleneck-stride":
-            config["downsample_in_bottleneck"] === true ? "first" : "second",
-        }),
-        ...(config["downsample_in_first_stage"] === true &&
-          Array.isArray(config["depths"]) && {
-            "stage-strides": config["depths"].map(() => 2).join(","),
-          }),
-      }),
-    ],
-  ]);
+type Settings = Pick<Beside, "assume" | "refusal">;
 
-function assumedBy(config: Json): Record<string, string> {
+/** By kind of network: the settings that weights do not show, as assumptions. `name`: the file's. */
+const settings: ReadonlyMap<string, (config: Json, name: string) => Settings> =
+  new Map([["resnet", resnet]]);
+
+function settingsIn(config: Json, name: string): Settings {
   const kind = textOf(config["model_type"]) ?? "";
-  return settings.get(kind)?.(config) ?? {};
+  return settings.get(kind)?.(config, name) ?? { assume: {}, refusal: null };
 }
 
-function activation(value: unknown): Record<string, string> {
-  const text = textOf(value);
-  return text === null ? {} : { activation: text };
+function resnet(config: Json, name: string): Settings {
+  const { hidden_act: activation, depths, layer_type: layers } = config;
+  const first = config["downsample_in_bottleneck"] === true;
+  return {
+    assume: {
+      ...(activation === "relu" && { activation }),
+      ...(layers === "bottleneck" && {
+        "bottleneck-stride": first ? "first" : "second",
+      }),
+      ...(config["downsample_in_first_stage"] === true &&
+        Array.isArray(depths) && {
+          "stage-strides": depths.map(() => 2).join(","),
+        }),
+    },
+    // within its blocks it has ReLU, whatever this setting says
+    refusal:
+      typeof activation === "string" && activation !== "relu"
+        ? new Fault(
+            "unsupported-network",
+            `"${name}" says hidden_act=${activation.slice(0, 40)}: transformers' ResNet has it between its blocks and ReLU within them, which Proxima does not build.`,
+            exportAdvice,
+          )
+        : null,
+  };
 }

@@ -23,14 +23,15 @@ const kinds: readonly (readonly [name: RegExp, title: RegExp])[] = [
 
 /**
  * As the reader of state dicts takes it; null where there is nothing.
- * Throws a {@link Misfit} where the weights are of another kind of network, or of another number of classes.
+ * Throws a {@link Misfit} where the weights are of another kind of network, or of another number of classes; the
+ * refusal where the file says what cannot be followed.
  */
 export function fittingWeights(
   beside: Beside | null | undefined,
   tensors: ReadonlyMap<string, StoredTensor>,
 ): Wanted | null {
   if (!beside) return null;
-  const { architecture, assume, classes, sources } = beside;
+  const { architecture, assume, classes, sources, refusal } = beside;
   if (classes !== null && !lengths(tensors).has(classes))
     throw new Misfit(
       `${spellSource(beside)} speaks of ${classes} classes, and no layer of the file has so many outputs.`,
@@ -43,6 +44,7 @@ export function fittingWeights(
     throw new Misfit(
       `${spellSource(beside)} speaks of ${architecture}, and the keys are those of ${title}.`,
     );
+  if (refusal) throw refusal;
   return { architecture, assume, source: sources[0] ?? "" };
 }
 

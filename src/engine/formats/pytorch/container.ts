@@ -2,6 +2,7 @@
 import { Fault } from "../../../shared/fault";
 import { exportAdvice, saveAdvice } from "../state-dict/advice";
 import { numberWidths } from "../floats";
+import { archiveFault, objectKind } from "../foreign/index";
 import { openZip, startsLikeZip, type Pieces, type ZipArchive } from "../zip";
 import { PickleCut, unpickle, type Unpickled } from "./pickle";
 import { isKind, type Storage, type Value } from "./values";
@@ -64,11 +65,7 @@ export async function openTorchFile(
         `Load it in Python and save it again: ${saveAdvice}`,
       );
     case "pickle":
-      throw new Fault(
-        "unsupported-network",
-        `"${name}" is a bare Python pickle, not a file that torch.save wrote.`,
-        `Load it in Python and save its weights: ${saveAdvice}`,
-      );
+      throw await barePickle(file, name);
     case null:
       throw new Fault(
         "damaged-file",
@@ -80,12 +77,7 @@ export async function openTorchFile(
 
 async function fromZip(zip: ZipArchive, name: string): Promise<TorchFile> {
   const pickle = pickleIn(zip);
-  if (pickle === null)
-    throw new Fault(
-      "unsupported-network",
-      `"${name}" is a zip archive without PyTorch's data.pkl.`,
-      `Save the weights: ${saveAdvice} ${exportAdvice}`,
-    );
+  if (pickle === null) throw archiveFault(name, [...zip.entries.keys()]);
   const root = pickle.slice(0, -"data.pkl".length);
   if (isScript(zip, root))
     throw new Fault(
@@ -114,6 +106,41 @@ async function fromZip(zip: ZipArchive, name: string): Promise<TorchFile> {
       return enough(pieces, storage, name);
     },
   };
+}
+
+/** What a pickle that torch.save did not write holds. */
+async function barePickle(file: Pieces, name: string): Promise<Fault> {
+  const root = await pickleAt(file, 0).then(
+    ({ value }) => value,
+    (error: unknown) => {
+      if (error instanceof Fault && error.code === "damaged-file") return null;
+      throw error;
+    },
+  );
+  const maker = makerIn(root);
+  const kind = maker === null ? null : objectKind(maker);
+  return kind
+    ? new Fault(
+        "unsupported-network",
+        `"${name}" holds ${kind.title}.`,
+        kind.remedy,
+      )
+    : new Fault(
+        "unsupported-network",
+        `"${name}" is a bare Python pickle${maker === null ? "" : ` (${maker})`}, not a file that torch.save wrote.`,
+        `Load it in Python and save its weights: ${saveAdvice}`,
+      );
+}
+
+/** The class of what was pickled, or of what a dict holds; null where it is plain data. */
+function makerIn(value: Value, depth = 0): string | null {
+  if (isKind(value, "opaque")) return value.name;
+  if (!isKind(value, "dict") || depth > 2) return null;
+  for (const entry of value.values) {
+    const maker = makerIn(entry, depth + 1);
+    if (maker !== null) return maker;
+  }
+  return null;
 }
 
 function isScript(zip: ZipArchive, root: string): boolean {

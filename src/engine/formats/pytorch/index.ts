@@ -1,7 +1,9 @@
 /** PyTorch's files: state dicts and checkpoints, .pth, .pt, .bin, .ckpt. */
 import { fittingWeights } from "../beside/weights";
+import { refuseForeign } from "../foreign/index";
 import type { Format, NetworkFiles } from "../format";
 import { isIndex, joined, shardsOf, withoutShards } from "../shards";
+import { usualForm } from "../usual-form";
 import { networkOf } from "../state-dict/index";
 import { openZip } from "../zip";
 import { containerOf, headBytes, openTorchFile, pickleIn } from "./container";
@@ -36,15 +38,17 @@ export const pytorch: Format = {
       ({ producer } = torch);
       bytes += file.size;
     }
-    const tensors = joined(
+    const stored = joined(
       shards,
       parts.map((part) => part.tensors),
     );
+    refuseForeign(files.title, stored);
+    const { tensors, warnings } = usualForm(stored);
     return networkOf(
       {
         tensors,
         foreign: new Map(parts.flatMap((part) => [...part.foreign])),
-        warnings: parts.flatMap((part) => part.warnings),
+        warnings: [...parts.flatMap((part) => part.warnings), ...warnings],
         files,
         format: pytorch.title,
         producer,

@@ -1,5 +1,6 @@
 /** Finds the weights in what was saved: a state dict, or one inside a checkpoint. */
 import { Fault } from "../../../shared/fault";
+import { objectKind, type ObjectKind } from "../foreign/index";
 import { exportAdvice, saveAdvice } from "../state-dict/advice";
 import { numberWidths } from "../floats";
 import { storedTensor, type StoredTensor } from "../state-dict/stored-tensor";
@@ -119,6 +120,8 @@ function numbersOf({ storage, type }: Tensor): number {
 }
 
 function noDict(root: Value, name: string): Fault {
+  const known = isKind(root, "opaque") ? objectKind(root.name) : null;
+  if (known) return ofKind(known, name);
   if (isKind(root, "opaque"))
     return new Fault(
       "unsupported-network",
@@ -133,9 +136,17 @@ function noDict(root: Value, name: string): Fault {
   );
 }
 
+function ofKind({ title, remedy }: ObjectKind, name: string): Fault {
+  return new Fault("unsupported-network", `"${name}" holds ${title}.`, remedy);
+}
+
 /** A checkpoint without weights: it may hold the whole model as an object. */
 function noWeights(root: Dict, name: string): Fault {
   const entries = [...textEntries(root)];
+  for (const [, value] of entries) {
+    const known = isKind(value, "opaque") ? objectKind(value.name) : null;
+    if (known) return ofKind(known, name);
+  }
   const object = entries.flatMap(([key, value]) =>
     isKind(value, "opaque") && !otherNames.test(key)
       ? [`"${key}" is a whole Python object (${value.name})`]

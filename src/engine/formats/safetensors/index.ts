@@ -1,7 +1,9 @@
 /** safetensors: weights by name, as Hugging Face and timm publish them. */
 import { fittingWeights } from "../beside/weights";
+import { refuseForeign } from "../foreign/index";
 import type { Format, NetworkFiles } from "../format";
 import { isIndex, joined, shardsOf, withoutShards } from "../shards";
+import { usualForm } from "../usual-form";
 import { networkOf } from "../state-dict/index";
 import { headBytes, readHeader, startsLikeSafetensors } from "./header";
 
@@ -31,15 +33,17 @@ export const safetensors: Format = {
       parts.push(tensors);
       bytes += file.size;
     }
-    const tensors = joined(shards, parts);
+    const stored = joined(shards, parts);
     const notes = [...noted]
       .slice(0, 8)
       .map(([key, value]) => `${key.slice(0, 40)} ${value.slice(0, 60)}`);
+    refuseForeign(files.title, stored);
+    const { tensors, warnings } = usualForm(stored);
     return networkOf(
       {
         tensors,
         foreign: new Map(),
-        warnings: [],
+        warnings,
         files,
         format: safetensors.title,
         producer: ["safetensors", ...notes].join(", "),
