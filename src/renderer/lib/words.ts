@@ -1,4 +1,5 @@
-import type { Method, NetworkSummary } from "../../shared/domain";
+import type { Head, Method, NetworkSummary } from "../../shared/domain";
+import { hasProbability, unitWords } from "../../shared/head";
 import { titleMethod } from "../../shared/method";
 import { formatWhole } from "./format";
 
@@ -28,17 +29,34 @@ export function networkFacts(network: NetworkSummary): string {
     network.rectifiers === 1
       ? "1 rectifier"
       : `${network.rectifiers} rectifiers`;
-  return `${width} × ${height}${colours} · ${rectifiers} · ${formatWhole(network.classes)} classes`;
+  return `${width} × ${height}${colours} · ${rectifiers} · ${unitCount(network)}`;
 }
 
 /** "Opened resnet18.onnx: ONNX · 224 × 224 · 1,000 classes" */
-export function openedText({
-  name,
-  format,
-  input,
+export function openedText(network: NetworkSummary): string {
+  const { name, format, input } = network;
+  return `Opened ${name}: ${format} · ${input.width} × ${input.height} · ${unitCount(network)}`;
+}
+
+/** "1,000 classes", "1 output" */
+export function unitCount({
   classes,
-}: NetworkSummary): string {
-  return `Opened ${name}: ${format} · ${input.width} × ${input.height} · ${formatWhole(classes)} classes`;
+  head,
+}: Pick<NetworkSummary, "classes" | "head">): string {
+  const [one, many] = unitWords(head);
+  return `${formatWhole(classes)} ${classes === 1 ? one : many}`;
+}
+
+/** What stands above a network's largest outputs on a picture. */
+export function seenTitle(head: Head): string {
+  return hasProbability(head)
+    ? "What the network sees"
+    : `Largest ${unitWords(head)[1]}`;
+}
+
+/** The first letter as a capital. */
+export function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Everything that opens, for people. */

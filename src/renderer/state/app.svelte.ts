@@ -149,7 +149,7 @@ export class AppState {
     const classes = this.networks.current?.classes ?? 0;
     this.picks.replace(
       randomClasses(count, classes, () => this.world.random()),
-      "Picked random classes",
+      `Picked random ${this.bench.units[1]}`,
     );
   }
 

@@ -1,10 +1,13 @@
 import { paperEight } from "../../shared/class-sets";
-import type { GalleryRequest } from "../../shared/domain";
+import type { GalleryRequest, Head } from "../../shared/domain";
+import { unitWords } from "../../shared/head";
+import { titleTarget } from "../../shared/target";
 import { Columns } from "./columns.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
 import { Picks } from "./picks.svelte";
 import { inputDifferences } from "../lib/answers";
+import { pickOf, targetOfPick } from "../lib/pick";
 import { differences } from "../lib/run-fields";
 import { RunSettings } from "./run-settings.svelte";
 import { Scrubber } from "./scrubber.svelte";
@@ -71,10 +74,10 @@ export class Bench {
     paperEight(this.#networks.current?.labels ?? []),
   );
 
-  /** The tile of a class under a column of the draft; undefined where it was never run. */
-  tileOf(target: number, column: number): Tile | undefined {
+  /** The tile of a pick under a column of the draft; undefined where it was never run. */
+  tileOf(pick: number, column: number): Tile | undefined {
     const at = this.#galleryColumns[column] ?? -1;
-    return at < 0 ? undefined : this.gallery?.rowOf(target)?.[at];
+    return at < 0 ? undefined : this.gallery?.rowOf(pick)?.[at];
   }
 
   tileAt(cell: Cell): Tile | undefined {
@@ -84,11 +87,27 @@ export class Bench {
     );
   }
 
-  labelOf(target: number): string {
-    const known = this.#networks.current?.labels[target];
-    if (known) return known;
+  /** What the output of the open network means, else that of the gallery's. */
+  readonly head = $derived.by(
+    (): Head =>
+      this.#networks.current?.head ??
+      this.gallery?.anyRecord?.head ??
+      "softmax",
+  );
+
+  /** What a row is called, and several. */
+  readonly units = $derived(unitWords(this.head));
+
+  /** The name of a pick, with a minus sign in front where it is minimised. */
+  labelOf(pick: number): string {
+    const target = targetOfPick(pick);
+    const known = this.#networks.current?.labels[target.index];
+    if (known) return titleTarget(known, target);
     // The network of a gallery out of the library may not be open.
-    return this.gallery?.rowOf(target)?.[0]?.place.label ?? `class ${target}`;
+    return (
+      this.gallery?.rowOf(pick)?.[0]?.place.label ??
+      titleTarget(`${this.units[0]} ${target.index}`, target)
+    );
   }
 
   /** The picture a tile shows under the scrubber, and its step. */
@@ -128,7 +147,7 @@ export class Bench {
     const network = this.#networks.current;
     if (!network || this.picks.list.length === 0) return null;
     return {
-      targets: this.picks.list.map((index) => ({ kind: "logit", index })),
+      targets: this.picks.list.map(targetOfPick),
       columns: this.columns.list.map(({ method }) => ({
         network: network.id,
         method,
@@ -141,7 +160,7 @@ export class Bench {
 
   /** Makes the draft what a request asked for. */
   adopt(request: GalleryRequest): void {
-    this.picks.list = [...new Set(request.targets.map((t) => t.index))];
+    this.picks.list = [...new Set(request.targets.map(pickOf))];
     this.columns.set(request.columns.map((c) => c.method));
     this.settings.setAll(request.settings);
   }

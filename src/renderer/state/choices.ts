@@ -20,7 +20,8 @@ import {
 import type { SavedSet } from "./picks.svelte";
 
 /** What is remembered, by key, and how it is read back. */
-const classIndex = numberIn(0, 1e6);
+/** See pick.ts: classes that are minimised are below 0. */
+const pick = numberIn(-1e6 - 1, 1e6);
 
 /** A network's own choices, under `choices:<hash>`. */
 export interface NetworkChoices {
@@ -30,7 +31,7 @@ export interface NetworkChoices {
 }
 
 export const networkChoices: Reader<NetworkChoices> = fields<NetworkChoices>({
-  picks: listOf(classIndex),
+  picks: listOf(pick),
   columns: listOf(bySchema(methodSchema)),
   settings: bySchema(ascentSettingsSchema),
 });
@@ -39,7 +40,7 @@ export const networkChoices: Reader<NetworkChoices> = fields<NetworkChoices>({
 export const savedSets: Reader<SavedSet[]> = listOf(
   fields<{ name: string; classes: number[] }>({
     name: text,
-    classes: listOf(classIndex),
+    classes: listOf(pick),
   }),
 );
 

@@ -7,6 +7,8 @@ import type {
 } from "../../shared/domain";
 import { encodeFault, type FaultData } from "../../shared/fault";
 import { spellMethod } from "../../shared/method";
+import { titleTarget } from "../../shared/target";
+import { pickOf } from "../lib/pick";
 import type { Picture } from "../../shared/pictures";
 import { Tile } from "./tile.svelte";
 
@@ -37,6 +39,7 @@ export class Gallery {
   readonly request: GalleryRequest;
   readonly labels: readonly string[];
   readonly tiles: readonly (readonly Tile[])[];
+  /** Rows by pick. */
   readonly #rows = new Map<number, number>();
   /** Tiles that hold a picture, oldest first. */
   readonly #pictured = new Set<Tile>();
@@ -53,12 +56,13 @@ export class Gallery {
             column,
             target,
             method,
-            label: labels[row] ?? String(target.index),
+            label: titleTarget(labels[row] ?? String(target.index), target),
           }),
       ),
     );
     request.targets.forEach((target, row) => {
-      if (!this.#rows.has(target.index)) this.#rows.set(target.index, row);
+      const pick = pickOf(target);
+      if (!this.#rows.has(pick)) this.#rows.set(pick, row);
     });
     this.imageStepsTotal =
       request.targets.length * request.columns.length * request.settings.steps;
@@ -114,9 +118,9 @@ export class Gallery {
     return this.tiles[row]?.[column];
   }
 
-  /** The row of a class; undefined where the gallery has none. */
-  rowOf(target: number): readonly Tile[] | undefined {
-    const row = this.#rows.get(target);
+  /** The row of a pick; undefined where the gallery has none. */
+  rowOf(pick: number): readonly Tile[] | undefined {
+    const row = this.#rows.get(pick);
     return row === undefined ? undefined : this.tiles[row];
   }
 

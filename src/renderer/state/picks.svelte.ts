@@ -1,14 +1,16 @@
 import { limits } from "../../shared/domain";
 import { moved } from "../lib/moved";
+import { indexOfPick, oppositePick } from "../lib/pick";
 import type { Undo } from "./undo.svelte";
 
-/** A list of classes under a name, for the network it was saved with. */
+/** A list of picks under a name, for the network it was saved with. */
 export interface SavedSet {
   readonly name: string;
+  /** Picks (see pick.ts). */
   readonly classes: readonly number[];
 }
 
-/** The classes that are picked: the rows, in order, each once. */
+/** What is picked (see pick.ts): the rows, in order, each once. A class may be there both ways. */
 export class Picks {
   list = $state.raw<readonly number[]>([]);
   sets = $state.raw<readonly SavedSet[]>([]);
@@ -19,13 +21,41 @@ export class Picks {
     this.#undo = undo;
   }
 
-  has(index: number): boolean {
-    return this.#chosen.has(index);
+  has(pick: number): boolean {
+    return this.#chosen.has(pick);
   }
 
+  /** Whether a class is picked, either way. */
+  hasClass(index: number): boolean {
+    return this.has(index) || this.has(oppositePick(index));
+  }
+
+  /** Picks a class, or takes it away however it is picked. */
   toggle(index: number): void {
-    if (this.has(index)) this.list = this.list.filter((i) => i !== index);
+    if (this.hasClass(index))
+      this.list = this.list.filter((pick) => indexOfPick(pick) !== index);
     else this.add([index]);
+  }
+
+  /** Minimises what was maximised and the other way round, in its place; can be undone. `name` is what it is then. */
+  turn(pick: number, name: string): void {
+    const other = oppositePick(pick);
+    if (!this.has(pick)) return;
+    const before = this.list;
+    this.list = this.has(other)
+      ? before.filter((one) => one !== pick)
+      : before.map((one) => (one === pick ? other : one));
+    this.#remember(`Picked ${name} instead`, before);
+  }
+
+  /** Puts the same class the other way round behind a pick; can be undone. `name` is what it is. */
+  addOpposite(pick: number, name: string): void {
+    const other = oppositePick(pick);
+    const at = this.list.indexOf(pick);
+    if (at < 0 || this.has(other) || this.list.length >= limits.targets) return;
+    const before = this.list;
+    this.list = before.toSpliced(at + 1, 0, other);
+    this.#remember(`Picked ${name} too`, before);
   }
 
   /** Adds those that are not there yet, up to the limit; returns how many came. */
@@ -48,11 +78,11 @@ export class Picks {
     if (before.length > 0) this.#remember(label, before);
   }
 
-  /** Takes a row away; can be undone. `name` is the class's label. */
-  remove(index: number, name: string): void {
-    if (!this.has(index)) return;
+  /** Takes a row away; can be undone. `name` is its label. */
+  remove(pick: number, name: string): void {
+    if (!this.has(pick)) return;
     const before = this.list;
-    this.list = before.filter((i) => i !== index);
+    this.list = before.filter((one) => one !== pick);
     this.#remember(`Removed ${name}`, before);
   }
 
@@ -60,7 +90,7 @@ export class Picks {
     if (this.list.length === 0) return;
     const before = this.list;
     this.list = [];
-    this.#remember("Cleared the picked classes", before);
+    this.#remember("Cleared what was picked", before);
   }
 
   /** Moves a pick; places are clamped to the list. */

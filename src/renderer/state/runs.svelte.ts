@@ -53,7 +53,7 @@ export class Runs {
     }
     if (!networks.knows(networks.current.id))
       return "The network is being opened again.";
-    if (bench.picks.list.length === 0) return "No class is picked.";
+    if (bench.picks.list.length === 0) return `No ${bench.units[0]} is picked.`;
     return null;
   });
 
@@ -65,8 +65,9 @@ export class Runs {
       if (this.obstacle) notices.info(this.obstacle);
       return;
     }
+    // plain: the gallery marks what is minimised
     const labels = request.targets.map((t) => bench.labelOf(t.index));
-    const title = `${plural(labels.length, "class", "classes")} × ${plural(request.columns.length, "method")}, ${request.settings.steps} steps, seed ${request.settings.seed}`;
+    const title = `${plural(labels.length, ...bench.units)} × ${plural(request.columns.length, "method")}, ${request.settings.steps} steps, seed ${request.settings.seed}`;
     this.#asked = bench.draftKey();
     if (this.runner.ask(request, labels, title) === "started") return;
     const before = this.runner.queue.length - 1;

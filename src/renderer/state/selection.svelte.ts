@@ -1,6 +1,6 @@
-/** A tile by what it shows, so that a selection outlives a new run: class and column. */
+/** A tile by what it shows, so that a selection outlives a new run: pick and column. */
 export interface Cell {
-  /** Index of the class. */
+  /** The pick (see pick.ts). */
   readonly target: number;
   /** Id of the column. */
   readonly column: number;

@@ -5,6 +5,7 @@ import type {
   RunRecord,
 } from "../../shared/domain";
 import { firstPicks } from "../../shared/class-sets";
+import { indexOfPick } from "../lib/pick";
 import { Fault } from "../../shared/fault";
 import { text } from "../lib/readers";
 import type { Bench } from "./bench.svelte";
@@ -256,7 +257,7 @@ export class Session {
     if (choices && choices.columns.length > 0)
       bench.columns.set(choices.columns);
     bench.picks.list =
-      choices?.picks.filter((i) => i < network.classes) ??
+      choices?.picks.filter((pick) => indexOfPick(pick) < network.classes) ??
       firstPicks(network.labels, network.classes);
     bench.picks.sets = remembered.get(setsKey(network.hash), savedSets) ?? [];
     if (bench.gallery?.network !== network.id) {

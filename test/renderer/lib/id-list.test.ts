@@ -24,11 +24,23 @@ describe("a list of ids", () => {
   });
 
   it("reports what is not in the network", () => {
-    expect(parse("1, 4, -1, yak, two words, 2-9, 3-1")).toEqual({
+    expect(parse("1, 4, -4, yak, -yak, two words, 2-9, 3-1")).toEqual({
       found: [1],
-      unknown: ["4", "-1", "yak", "two words", "2-9", "3-1"],
+      unknown: ["4", "-4", "yak", "-yak", "two words", "2-9", "3-1"],
     });
     expect(parse("")).toEqual({ found: [], unknown: [] });
+  });
+
+  it("minimises what has a minus sign in front", () => {
+    expect(parse("1, -1, −2 -old dog\n-2-3")).toEqual({
+      found: [1, -2, -3, -4],
+      unknown: ["−2 -old dog"],
+    });
+    expect(parse("-bee; −old dog; - cat")).toEqual({
+      found: [-2, -3, -4],
+      unknown: [],
+    });
+    expect(looksLikeList("-1, 2")).toBe(true);
   });
 
   it("refuses a range longer than any list", () => {

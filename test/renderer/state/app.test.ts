@@ -205,6 +205,43 @@ describe("a run", () => {
     ]);
   });
 
+  it("runs a class and the same one minimised as rows of their own", async () => {
+    const { app, fake } = await start();
+    app.picks.list = [3, -4];
+    app.run();
+    const run = await driven(fake);
+    expect(run.request.targets).toEqual([
+      { kind: "logit", index: 3 },
+      { kind: "logit", index: 3, minimise: true },
+    ]);
+    const label = networkInfo().labels[3] ?? "";
+    expect(app.gallery?.tiles.map(([tile]) => tile?.place.label)).toEqual([
+      label,
+      `−${label}`,
+    ]);
+    expect(app.bench.labelOf(-4)).toBe(`−${label}`);
+    expect(app.bench.tileOf(3, 0)).toBe(app.gallery?.tiles[0]?.[0]);
+    expect(app.bench.tileOf(-4, 0)).toBe(app.gallery?.tiles[1]?.[0]);
+    run.end();
+    await vi.waitFor(() => {
+      expect(app.runner.running).toBeNull();
+    });
+    // the draft comes back from what was asked for
+    app.picks.list = [1];
+    app.bench.adopt(run.request);
+    expect(app.picks.list).toEqual([3, -4]);
+  });
+
+  it("speaks of outputs where the head has no classes", async () => {
+    const { app } = await start({
+      networks: [networkInfo({ head: "value", labels: [] })],
+    });
+    expect(app.bench.units).toEqual(["output", "outputs"]);
+    expect(app.bench.labelOf(-3)).toBe("−output 2");
+    app.picks.clear();
+    expect(app.runs.obstacle).toBe("No output is picked.");
+  });
+
   it("gives a frame's credit back after painting, and at once out of sight", async () => {
     const { app, fake } = await start();
     app.picks.list = [3, 7];

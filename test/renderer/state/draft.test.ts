@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Columns } from "../../../src/renderer/state/columns.svelte";
 import { Notices } from "../../../src/renderer/state/notices.svelte";
+import { savedSets } from "../../../src/renderer/state/choices";
 import { Picks } from "../../../src/renderer/state/picks.svelte";
 import { RunSettings } from "../../../src/renderer/state/run-settings.svelte";
 import { Scrubber } from "../../../src/renderer/state/scrubber.svelte";
@@ -33,7 +34,7 @@ describe("picks", () => {
     picks.remove(2, "two");
     picks.clear();
     expect(picks.list).toEqual([]);
-    expect(notices.list.at(-1)?.text).toBe("Cleared the picked classes.");
+    expect(notices.list.at(-1)?.text).toBe("Cleared what was picked.");
     await undo.take();
     expect(picks.list).toEqual([1, 3]);
     await undo.take();
@@ -59,6 +60,52 @@ describe("picks", () => {
     expect(picks.sets).toHaveLength(1);
     await undo.take();
     expect(picks.sets).toHaveLength(2);
+  });
+
+  it("minimise a class in its place, or beside itself, and take it back", async () => {
+    const { undo, notices } = undoable();
+    const picks = new Picks(undo);
+    picks.list = [3, 0, 5];
+    picks.turn(0, "−ant");
+    expect(notices.list.at(-1)?.text).toBe("Picked −ant instead.");
+    expect(picks.list).toEqual([3, -1, 5]);
+    expect([picks.has(0), picks.has(-1), picks.hasClass(0)]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    picks.turn(-1, "ant");
+    expect(picks.list).toEqual([3, 0, 5]);
+    picks.addOpposite(0, "−ant");
+    picks.addOpposite(0, "−ant");
+    expect(picks.list).toEqual([3, 0, -1, 5]);
+    expect(notices.list.at(-1)?.text).toBe("Picked −ant too.");
+    // what is there already is not there twice
+    picks.turn(0, "−ant");
+    expect(picks.list).toEqual([3, -1, 5]);
+    for (const before of [
+      [3, 0, -1, 5],
+      [3, 0, 5],
+      [3, -1, 5],
+      [3, 0, 5],
+    ]) {
+      await undo.take();
+      expect(picks.list).toEqual(before);
+    }
+    // the box of a class takes it away however it is picked
+    picks.list = [3, 0, -1, 5];
+    picks.toggle(0);
+    expect(picks.list).toEqual([3, 5]);
+  });
+
+  it("save what is minimised", () => {
+    const picks = new Picks(undoable().undo);
+    picks.list = [2, -8];
+    picks.save("both");
+    expect(picks.sets).toEqual([{ name: "both", classes: [2, -8] }]);
+    expect(savedSets(JSON.parse(JSON.stringify(picks.sets)))).toEqual(
+      picks.sets,
+    );
   });
 });
 

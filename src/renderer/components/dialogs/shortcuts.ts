@@ -34,6 +34,8 @@ export function shortcutGroups(mac: boolean): readonly ShortcutGroup[] {
         { keys: ["1", "2", "3"], text: "Go to that method" },
         { keys: ["[", "]"], text: "Previous or next kept step" },
         { keys: ["Space"], text: "Open the tile large" },
+        { keys: ["−"], text: "Minimise the picked row instead, or back" },
+        { keys: ["±"], text: "Add the picked row the other way round" },
       ],
     },
     {
