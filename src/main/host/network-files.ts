@@ -105,7 +105,13 @@ async function locate(path: string) {
     const real = await realpath(path);
     const found = await stat(real);
     if (found.isDirectory()) return { root: real, chosen: null };
-    if (found.isFile()) return { root: dirname(real), chosen: basename(real) };
+    if (found.isFile()) {
+      const folder = await realpath(dirname(path));
+      // of a snapshot every file is a link, and its name and neighbours are the snapshot's
+      return blobsOf(folder) === dirname(real)
+        ? { root: folder, chosen: basename(path) }
+        : { root: dirname(real), chosen: basename(real) };
+    }
   } catch (error) {
     const why =
       codeOf(error) === "ENOENT"
@@ -122,6 +128,19 @@ async function locate(path: string) {
     `${path} is neither a file nor a folder.`,
     "Choose a network's file or folder.",
   );
+}
+
+/**
+ * Where Hugging Face's cache keeps what the links of a snapshot's folder stand for: beside `models--OWNER--NAME/
+ * snapshots/REVISION` it is `models--OWNER--NAME/blobs`. Null for any other folder.
+ */
+function blobsOf(folder: string): string | null {
+  const snapshots = dirname(folder);
+  const model = dirname(snapshots);
+  return basename(snapshots) === "snapshots" &&
+    /^models--/.test(basename(model))
+    ? join(model, "blobs")
+    : null;
 }
 
 async function listNames(root: string): Promise<string[]> {
@@ -166,6 +185,7 @@ async function resolveInside(root: string, name: string): Promise<string> {
   } catch (error) {
     throw readFault(error, name);
   }
+  if (dirname(real) === blobsOf(root)) return real;
   const inside = relative(root, real);
   if (inside === ".." || inside.startsWith(`..${sep}`) || isAbsolute(inside))
     throw outside();

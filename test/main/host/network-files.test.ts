@@ -108,6 +108,41 @@ describe("the files of a network", () => {
     });
   });
 
+  it("reads a snapshot of Hugging Face's cache, whose files are links, and no other way out", async () => {
+    const root = await temporary();
+    const model = join(root, "models--a--b");
+    const snapshot = join(model, "snapshots", "0a1b");
+    await mkdir(snapshot, { recursive: true });
+    await mkdir(join(model, "blobs", "deeper"), { recursive: true });
+    await writeFile(join(model, "blobs", "f00d"), "weights");
+    await writeFile(join(model, "blobs", "deeper", "x"), "secret");
+    await writeFile(join(model, "secret"), "secret");
+    await symlink("../../blobs/f00d", join(snapshot, "model.safetensors"));
+    await symlink("../../secret", join(snapshot, "config.json"));
+    await symlink("../../blobs/deeper/x", join(snapshot, "labels.json"));
+    for (const path of [snapshot, join(snapshot, "model.safetensors")]) {
+      const files = await openNetworkFiles(path);
+      expect(files.names).toContain("config.json");
+      expect(text(await files.read("model.safetensors"))).toBe("weights");
+      for (const name of ["config.json", "labels.json"])
+        await expect(files.read(name)).rejects.toThrow("outside its folder");
+    }
+    const { chosen } = await openNetworkFiles(
+      join(snapshot, "model.safetensors"),
+    );
+    expect(chosen).toBe("model.safetensors");
+    // a link of the same kind elsewhere is one out of its folder
+    const other = join(root, "models", "snapshots", "0a1b");
+    await mkdir(other, { recursive: true });
+    await mkdir(join(root, "models", "blobs"));
+    await writeFile(join(root, "models", "blobs", "f00d"), "x");
+    await symlink("../../blobs/f00d", join(other, "model.safetensors"));
+    const files = await openNetworkFiles(other);
+    await expect(files.read("model.safetensors")).rejects.toThrow(
+      "outside its folder",
+    );
+  });
+
   it("refuses links that leave the folder, and follows those that stay", async () => {
     const { root, net } = await layOut();
     await symlink(join(root, "outside.bin"), join(net, "file-link.bin"));
