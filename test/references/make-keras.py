@@ -478,6 +478,15 @@ def plane_expanded(k):
     return k.Model(image, L.Dense(CLASSES)(x), name="plane_expanded")
 
 
+def prepared(k):
+    """keras.applications' preparation of pixels inside: BGR less the means."""
+    L = k.layers
+    image = L.Input((14, 12, 3))
+    x = k.applications.resnet50.preprocess_input(image)
+    x = L.GlobalAveragePooling2D()(L.Conv2D(4, 3, activation="relu")(x))
+    return k.Model(image, L.Dense(CLASSES)(x), name="resnet50_prepared")
+
+
 def row(k):
     """A grey picture of 9 x 9 that was laid out before it goes in."""
     L = k.layers
@@ -537,7 +546,7 @@ def compute(net, shape, seed):
     """A random image, and logits and the gradient of one of them."""
     random = numpy.random.default_rng(seed)
     names = " ".join(layer.name for layer in net.layers)
-    scales_itself = "rescaling" in names and net.name != "details" or net.name in ("operations", "convnext_tiny")
+    scales_itself = "rescaling" in names and net.name != "details" or net.name in ("operations", "convnext_tiny", "resnet50_prepared")
     image = random.uniform(0, 255, shape) if scales_itself else random.normal(0, 1, shape)
     image = image.astype("float32")
     fed = image.reshape([d or image.shape[i] for i, d in enumerate(net.input_shape[1:])])
@@ -758,6 +767,8 @@ SMALL = {
     "plane-expanded-keras": (plane_expanded, keras, "keras"),
     "plane-expanded-h5": (plane_expanded, tf_keras, "h5"),
     "row-keras": (row, keras, "keras"),
+    "prepared-keras": (prepared, keras, "keras"),
+    "prepared-h5": (prepared, tf_keras, "h5"),
 }
 
 # the others are made when they are tested
@@ -768,6 +779,7 @@ COMMITTED = """
     operations-keras nested-h5 nested-keras nested-tfjs nested-tfjs-keras3 nested-tfjs-vars grey-keras
     details-h5 details-keras two-outputs-keras two-outputs-h5 features-keras sigmoid-units-keras sigmoid-layer-h5
     segmentation-keras plane-h5 plane-keras plane-tfjs plane-dense-h5 plane-expanded-keras row-keras
+    prepared-keras prepared-h5
 """.split()
 
 SIZES = {"grey": (18, 21), "row": (9, 9)}

@@ -24,6 +24,7 @@ import {
   type LastActivation,
   type Nodes,
 } from "./last-activation";
+import { needGradient } from "./stopped";
 
 export type Input = Network["input"];
 
@@ -141,6 +142,7 @@ export class Assembler {
       lastComputed(nodes, bare),
     );
     const reached = this.#reached(logits);
+    needGradient(reached, logits);
     return {
       input: this.#input,
       nodes: reached,

@@ -100,6 +100,7 @@ export const operationCases: Readonly<Record<string, OperationCase>> = {
   Max: { settings: { axis: [1, 2] } },
   Min: { settings: { axis: [1, 2] } },
   Concatenate: { settings: { axis: -1 }, list: true },
+  Stack: { settings: { axis: 2 }, list: true },
   Reshape: { settings: { newshape: [-1, 36, 4] } },
   Transpose: { settings: { axes: [0, 2, 1, 3] } },
   Squeeze: { settings: { axis: 4 } },
@@ -131,6 +132,8 @@ export interface Given {
   readonly inputs?: readonly (readonly number[])[];
   readonly list?: boolean;
   readonly weights?: LayerCase["weights"];
+  /** Whether there is no other way from the image to the output. */
+  readonly alone?: boolean;
 }
 
 /** The layer called "the-odd-one" between an image of [6, 6, 4] and a flat output. */
@@ -192,7 +195,9 @@ export function readAround(given: Given): Promise<Network> {
     named,
     given.module,
   );
-  add("end", "Flatten", {}, odd);
+  const own = add("own", "Flatten", {}, odd);
+  if (given.alone) add("end", "ReLU", {}, own);
+  else add("end", "Concatenate", {}, [own, flat]);
   const topology = {
     class_name: "Functional",
     config: {

@@ -11,6 +11,7 @@ import {
 import { openBackend, type Backend } from "../../../src/main/host/backend";
 import { openNetworkFiles } from "../../../src/main/host/network-files";
 import { readNpy } from "../../../src/main/host/npy";
+import { readAround } from "./keras-cases";
 import { handwritten } from "./layers-model";
 import { faultOf, memoryFiles, readOptions } from "./memory-files";
 
@@ -205,5 +206,88 @@ describe("inputs", () => {
     const fault = await faultOf(openNetwork(files, readOptions));
     expect(fault.code).toBe("unsupported-network");
     expect(fault.message).toMatch(/2 inputs: "picture", "age"/);
+  });
+});
+
+describe("a stopped gradient", () => {
+  it("is refused where it is on every way to the input", async () => {
+    const { message, code } = await faultOf(
+      readAround({
+        className: "StopGradient",
+        module: "keras.src.ops.core",
+        alone: true,
+      }),
+    );
+    expect(code).toBe("unsupported-network");
+    expect(message).toMatch(/No gradient.*"the-odd-one", which stops/);
+  });
+});
+
+describe("casts", () => {
+  it.each(["int32", "uint8", "bool", "string"])(
+    "to %s are refused by name",
+    async (dtype) => {
+      for (const given of [
+        {
+          className: "Cast",
+          module: "keras.src.ops.core",
+          settings: { dtype },
+        },
+        {
+          className: "TFOpLambda",
+          version: 2 as const,
+          settings: { function: "cast" },
+          named: { dtype },
+        },
+      ]) {
+        const { message, code } = await faultOf(readAround(given));
+        expect(code).toBe("unsupported-network");
+        expect(message).toContain(`"the-odd-one" casts to "${dtype}"`);
+      }
+    },
+  );
+});
+
+describe("classes and functions of the file's own", () => {
+  it.each([
+    [{ className: "Dense", module: "shop.layers" }, /shop\.layers>Dense/],
+    [{ className: "Lambda" }, /is a Lambda/],
+    [
+      {
+        className: "Activation",
+        settings: {
+          activation: {
+            module: "builtins",
+            class_name: "function",
+            config: "swish",
+          },
+        },
+      },
+      /an activation of its own called "swish"/,
+    ],
+    [
+      {
+        className: "Activation",
+        settings: { activation: { class_name: "__lambda__", config: {} } },
+      },
+      /has a lambda as its activation/,
+    ],
+    [
+      {
+        className: "Activation",
+        settings: {
+          activation: {
+            module: "keras.layers",
+            class_name: "ReLU",
+            config: { name: "r", max_value: 2, threshold: 0, surprise: 1 },
+          },
+        },
+      },
+      /unknown setting surprise = 1 in its activation/,
+    ],
+  ] as const)("are refused by name: %j", async (given, words) => {
+    const { message, code } = await faultOf(readAround(given));
+    expect(code).toBe("unsupported-network");
+    expect(message).toMatch(words);
   });
 });

@@ -47,7 +47,7 @@ const families: readonly (readonly [
   ],
   [/^densenet/, "guess", [123.675, 116.28, 103.53]],
   [
-    /^(mobilenet-v3|efficientnet|convnext|nested|operations|plane-(h5|keras|tfjs))/,
+    /^(mobilenet-v3|efficientnet|convnext|nested|operations|plane-(h5|keras|tfjs)|prepared)/,
     "file",
     [0, 0, 0],
   ],

@@ -36,7 +36,7 @@ export function checkLayers(
   throw new Fault(
     "unsupported-network",
     `${problems.length === 1 ? "A layer" : `${problems.length} layers`} cannot be done: ${shown}${more}.`,
-    "Export the network to ONNX (tf2onnx writes such layers as plain operations), or build it without them.",
+    "Export the network to ONNX (tf2onnx), or build it without them.",
   );
 }
 

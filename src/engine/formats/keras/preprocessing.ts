@@ -38,11 +38,36 @@ function firstScaling(
   let offset = new Array<number>(input[2]).fill(0);
   const mean = (values: readonly number[]) =>
     values.reduce((sum, v) => sum + v, 0) / values.length;
+  const readersOf = (name: string) =>
+    nodes.filter((node) => node.inputs.includes(name));
+  /** Where parts of a value, laid out again, come together again: channels put into another order. */
+  const reordered = (name: string): string | null => {
+    const ends = readersOf(name).map((part) => {
+      let end = part;
+      let [next, ...others] = readersOf(end.name);
+      while (next && others.length === 0 && passed.includes(next.op.kind)) {
+        end = next;
+        [next, ...others] = readersOf(end.name);
+      }
+      return others.length === 0 ? next : undefined;
+    });
+    const [first] = ends;
+    return first?.op.kind === ops.concat.kind &&
+      ends.every((end) => end === first)
+      ? first.name
+      : null;
+  };
   let here = inputName;
   for (;;) {
-    const readers = nodes.filter((node) => node.inputs.includes(here));
+    const readers = readersOf(here);
     const [reader] = readers;
-    if (!reader || readers.length > 1 || reader.inputs.length > 1) break;
+    if (!reader) break;
+    if (readers.length > 1 || reader.inputs.length > 1) {
+      const together = reordered(here);
+      if (together === null) break;
+      here = together;
+      continue;
+    }
     const channels = shapes.get(here)?.at(-1) ?? 0;
     // laid out again, what was one a channel is one for all
     if (channels !== scale.length) {

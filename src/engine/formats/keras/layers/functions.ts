@@ -107,6 +107,7 @@ export const functions: Readonly<Record<string, LayerKind>> = {
     clip_value_max: "x_max",
   }),
   concat: as("Concatenate", { values: "xs", axis: "axis" }),
+  stack: as("Stack", { values: "xs", axis: "axis" }),
   reshape: as("Reshape", { tensor: "x", shape: "newshape" }),
   transpose: as("Transpose", {
     a: "x",

@@ -142,6 +142,22 @@ const concatenate: LayerKind = {
   },
 };
 
+/** Values side by side along a new axis. */
+const stack: LayerKind = {
+  settings: {},
+  parameters: { xs: "read", axis: "read" },
+  build(context) {
+    const { inputs, name } = context;
+    const shape = [...context.shapeOf(inputs[0] ?? "")];
+    const axis = axisOf(context, valueOf(context, "axis"), [...shape, 1]);
+    shape.splice(axis, 0, 1);
+    const parts = inputs.map((input, i) =>
+      context.add(ops.reshape, `${name}/part ${i}`, [input], { shape }),
+    );
+    return addConcat({ ...context, inputs: parts }, axis);
+  },
+};
+
 const reshape = operation({ newshape: "read" }, (context) => {
   // the batch comes first, and stays
   const [, ...dims] = listOf(context, "newshape");
@@ -286,6 +302,7 @@ export const operations: Readonly<Record<string, LayerKind>> = {
   Max: reduce("max"),
   Min: reduce("min"),
   Concatenate: concatenate,
+  Stack: stack,
   Reshape: reshape,
   Transpose: transpose,
   Squeeze: squeeze,
