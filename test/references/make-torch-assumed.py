@@ -10,6 +10,7 @@ input). `assume` of a case is what has to be said of the weights to get these nu
 import importlib.util
 import json
 import math
+import re
 import sys
 from collections import OrderedDict
 from contextlib import contextmanager
@@ -216,6 +217,13 @@ class XrayDenseNet(models.DenseNet):
         self.register_buffer("op_threshs", torch.rand(18))
 
 
+def chexnet(last=nn.Sigmoid):
+    """As CheXNet is usually trained: a sigmoid after the last layer, which leaves nothing in the weights."""
+    net = models.DenseNet(4, (2, 2), 8, bn_size=2, num_classes=14)
+    net.classifier = nn.Sequential(net.classifier, last())
+    return net
+
+
 def vgg(size=7):
     net = small.narrow_vgg([4, "M", 5, "M", 6, 6, "M", 6, 7, "M", 7, 6, "M"], False)
     net.avgpool = nn.AdaptiveAvgPool2d(size)
@@ -363,6 +371,11 @@ NETS = {
         },
     ),
     "densenet-xray": (XrayDenseNet, 32, {(): XrayDenseNet}),
+    "densenet-chexnet": (
+        chexnet,
+        32,
+        {(): chexnet, (("last-activation", "none"),): partial(chexnet, nn.Identity)},
+    ),
     "vgg": (
         vgg,
         36,
@@ -547,7 +560,9 @@ MADE = {"inception": "../torch/inception-v3/network.safetensors"}
 
 # Keys that files have in the place of those a network has here.
 KEYS = {
-    "densenet-xray": lambda key: key,
+    "densenet-chexnet": lambda key: (
+        "module.densenet121." + re.sub(r"(denselayer\d+\.(?:norm|conv))(\d)", r"\1.\2", key)
+    ),
     "vgg": lambda key: key.replace("features.", "features.module."),
     "resnet-cifar": lambda key: key.replace("fc.", "fc.1."),
     "densenet": lambda key: "module.densenet121." + key.replace("classifier.", "classifier.0."),

@@ -538,7 +538,7 @@ describe("keys that do not fit are named:", () => {
         ...state,
         "layer1.0.attention.weight": { shape: [1], data: Float32Array.of(1) },
       },
-      'no place for "layer1.0.attention.weight"',
+      'no place for "layer1.0.attention.weight" (attention within the blocks)',
     ],
     [
       "one has another shape",

@@ -206,6 +206,24 @@ it("refuses what only looks like a VGG, by name and with the way out", async () 
   expect(fault.remedy).toContain("torch.onnx.export");
 });
 
+it("keeps CheXNet's sigmoid, and takes it off where its outputs are asked for as sigmoids", async () => {
+  const kept = await open("densenet-chexnet", {});
+  expect(kept.told.head?.value).toBe("value");
+  expect(kept.told.assumptions).toContainEqual(
+    expect.objectContaining({ key: "last-activation", from: "evidence" }),
+  );
+  const reference = await referenceOf("densenet-chexnet");
+  const files = await openNetworkFiles(
+    join(references, "densenet-chexnet", reference.network),
+  );
+  const { network } = await openNetwork(files, {
+    ...readOptions,
+    head: "sigmoid",
+    size: reference.size,
+  });
+  expect(network.provenance.stripped).toEqual(["sigmoid"]);
+});
+
 it("knows torchxrayvision's DenseNet: its pixels and its sigmoids", async () => {
   const { told, input, provenance } = await open("densenet-xray", {});
   expect(input).toEqual([32, 32, 1]);

@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { openNetwork, type OpenedFiles } from "../../../src/engine";
 import { Assumptions } from "../../../src/engine/formats/state-dict/assumptions";
 import { inception } from "../../../src/engine/formats/state-dict/families/inception";
+import { mobilenetV2 } from "../../../src/engine/formats/state-dict/families/mobilenet";
 import {
   networkOf,
   type Beside,
@@ -76,7 +77,9 @@ describe("the card of weights alone", () => {
 
   it("names what the weights cannot tell", async () => {
     const cifar = await open("resnet-cifar");
-    expect(cifar.network.provenance.warnings).toEqual([]);
+    expect(cifar.network.provenance.warnings).toContain(
+      "stem-pool=none: The first convolution is 3 x 3, as in ResNets for small pictures: no pool is assumed after it.",
+    );
     expect(cifar.network.told.assumptions).toContainEqual({
       key: "stem-pool",
       value: "none",
@@ -424,6 +427,31 @@ it("tells the Inception of the FID by its 1008 outputs", () => {
     }),
   );
   expect(memberOf(1000).name).toBe("inception_v3");
+});
+
+it("refuses a MobileNet v2 whose width changes within a stage", () => {
+  const widths = [
+    ...[16, 24, 24, 32, 32, 32, 64, 64, 64, 64],
+    ...[96, 96, 96, 160, 160, 160, 320],
+  ];
+  const memberOf = (all: readonly number[]) => {
+    const shapes = new Map<string, readonly number[]>([
+      ["features.0.0.weight", [32, 3, 3, 3]],
+      ["features.18.0.weight", [1280, 320, 1, 1]],
+      ["classifier.1.weight", [5, 1280]],
+    ]);
+    for (const [i, width] of all.entries()) {
+      shapes.set(`features.${i + 1}.conv.0.0.weight`, [8, 8, 1, 1]);
+      shapes.set(`features.${i + 1}.conv.2.weight`, [width, 8, 1, 1]);
+      shapes.set(`features.${i + 1}.conv.3.weight`, [width]);
+    }
+    const keys = new Keys(shapes);
+    return mobilenetV2.member(keys, new Assumptions({}, null));
+  };
+  expect(memberOf(widths).name).toBe("mobilenet_v2");
+  expect(() => memberOf(widths.with(5, 64))).toThrow(
+    "block 6 is 64 channels wide and the one before, of the same stage, 32",
+  );
 });
 
 it("names what lies in the place of a missing weight, as the file calls it", async () => {

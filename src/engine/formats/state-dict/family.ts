@@ -29,7 +29,7 @@ export interface Member {
     readonly preset: Preset | Preprocessing;
     readonly because: string;
   };
-  /** What the outputs mean, where the keys show it. */
+  /** What the outputs mean, where the keys show it; `value` keeps a last sigmoid. */
   readonly head?: Head;
   /** Adds all layers, from the input to the logits [1, class]. */
   build(modules: Modules, input: Value): Promise<Value>;

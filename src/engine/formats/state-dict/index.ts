@@ -16,6 +16,7 @@ import type { Family, Member } from "./family";
 import { Modules } from "./modules";
 import { findNetwork, type Found, type Part } from "./prefix";
 import type { StoredTensor } from "./stored-tensor";
+import { meaningOf } from "./surplus";
 import { WeightReader } from "./weight-reader";
 
 /** Weights as a container held them. */
@@ -80,7 +81,10 @@ export async function networkOf(
   const modules = new Modules(weights, lowering);
   const logits = await member.build(modules, lowering.input("NCHW"));
   checkSurplus(weights, member, found);
-  const { stripped, head, ...assembly } = lowering.finish(logits, options.head);
+  const { stripped, head, ...assembly } = lowering.finish(
+    logits,
+    options.head ?? member.head,
+  );
   return {
     ...assembly,
     name: files.title,
@@ -178,9 +182,10 @@ function checkSurplus(
     .unused()
     .filter((key) => !counters.test(key) && !ignored?.test(key));
   if (surplus.length === 0) return;
+  const names = surplus.map((key) => part.originals.get(key) ?? key);
   throw new Fault(
     "unsupported-network",
-    `The keys are those of ${family.title}, which has no place for ${spell(surplus.map((key) => part.originals.get(key) ?? key))}.`,
+    `The keys are those of ${family.title}, which has no place for ${spell(names)}${meaningOf(names)}.`,
     exportAdvice,
   );
 }

@@ -4,10 +4,16 @@ import type { Assumptions } from "../assumptions";
 import type { Family, Member } from "../family";
 import type { Keys } from "../keys";
 import type { Modules } from "../modules";
-import { imagenetStem, maxPool, stemPool, stemStride } from "../unknowns";
+import {
+  imagenetStem,
+  maxPool,
+  oneOf,
+  stemPool,
+  stemStride,
+} from "../unknowns";
 import { activationOf } from "./activations";
 import { headPooling, lastLayer } from "./head";
-import type { Activation } from "./parts";
+import { sigmoid, type Activation } from "./parts";
 import { pooled } from "./stem";
 
 export const densenet: Family = {
@@ -31,12 +37,16 @@ export const densenet: Family = {
     const { activation, stride, pool, pooling } = planOf(assume, small);
     const head = lastLayer(keys, "classifier");
     const xray = ofXrays(keys, head);
+    const findings = isChexnet(keys, head);
+    const last = findings ? assume.take(lastActivation) : null;
     return {
       name: xray ? `torchxrayvision's ${name}` : name,
       stem: "features.conv0",
       usual: small ? [32, 32] : [224, 224],
       ignored: /^op_threshs$/,
       ...xray,
+      // as its code has it; asked for as sigmoid, the logits come before
+      ...(last && { head: "value" }),
       async build(m, input) {
         let x = await m.conv("features.conv0", input, { stride });
         x = await m.batchNorm("features.norm0", x);
@@ -49,7 +59,9 @@ export const densenet: Family = {
             x = await transition(m, `features.transition${at}`, x, activation);
         }
         x = await m.batchNorm("features.norm5", x);
-        return m.dense(head, pooling(m, "avgpool", activation(m, "relu", x)));
+        x = pooling(m, "avgpool", activation(m, "relu", x));
+        const logits = await m.dense(head, x);
+        return last ? last(m, "classifier.1", logits) : logits;
       },
     };
   },
@@ -104,6 +116,23 @@ function ofXrays(
     },
   };
 }
+
+/** 14 outputs from the first layer of a Sequential: CheXNet as it is usually trained, with a sigmoid behind it. */
+function isChexnet(keys: Keys, head: string): boolean {
+  const [outputs] = keys.shape(`${head}.weight`) ?? [];
+  return head === "classifier.0" && outputs === 14;
+}
+
+const lastActivation = oneOf<Activation | null>(
+  "last-activation",
+  { sigmoid, none: null },
+  "sigmoid",
+  {
+    from: "evidence",
+    because:
+      "A DenseNet whose classifier is a Sequential of 14 outputs is CheXNet (14 findings in chest X-rays), which has a sigmoid after the last layer: that is assumed.",
+  },
+);
 
 /** Layers of each block. */
 function sizesOf(keys: Keys): number[] {

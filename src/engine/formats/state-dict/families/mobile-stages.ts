@@ -21,6 +21,27 @@ export function stridesOfBlocks(
   );
 }
 
+/**
+ * Throws a Fault `unsupported-network` where the width changes within a stage: stages, and with them the strides, are
+ * then not the published ones. `widths`: of every block's output.
+ */
+export function checkStages(
+  title: string,
+  stages: readonly number[],
+  widths: readonly (number | undefined)[],
+): void {
+  const odd = widths.findIndex(
+    (width, i) =>
+      i > 0 && stages[i] === stages[i - 1] && width !== widths[i - 1],
+  );
+  if (odd < 0) return;
+  throw new Fault(
+    "unsupported-network",
+    `The keys are those of ${title}, but block ${odd + 1} is ${widths[odd]} channels wide and the one before, of the same stage, ${widths[odd - 1]}: which blocks halve the map cannot be seen.`,
+    exportAdvice,
+  );
+}
+
 export function otherCount(
   title: string,
   found: number,

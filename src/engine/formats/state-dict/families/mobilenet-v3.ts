@@ -3,7 +3,12 @@ import type { Family } from "../family";
 import { dilations, imagenetStem, stageStrides, stemStride } from "../unknowns";
 import { activationsOf } from "./activations";
 import { headPooling, lastLayer } from "./head";
-import { otherCount, stageOfEach, stridesOfBlocks } from "./mobile-stages";
+import {
+  checkStages,
+  otherCount,
+  stageOfEach,
+  stridesOfBlocks,
+} from "./mobile-stages";
 import { convNormAt, hardSigmoid, invertedResidual, relu } from "./parts";
 
 /** Of a stage of v3: its blocks, the stride of its first, and whether they have hard-swish in place of ReLU. */
@@ -48,6 +53,15 @@ export const mobilenetV3: Family = {
         variants.map((one) => stageOfEach(one).length),
       );
     const stages = stageOfEach(table);
+    checkStages(
+      this.title,
+      stages,
+      stages.map((_, i) => {
+        const block = `features.${i + 1}.block`;
+        const projection = keys.indices(block).at(-1) ?? 0;
+        return keys.shape(`${block}.${projection}.0.weight`)?.[0];
+      }),
+    );
     const [early, late] = assume.take(activationsOf("relu", "hard-swish"));
     const stride = assume.take(stemStride(2, imagenetStem));
     const dilation = assume.take(dilations(table.length));

@@ -5,7 +5,12 @@ import type { Modules } from "../modules";
 import { imagenetStem, stageStrides, stemStride } from "../unknowns";
 import { activationOf } from "./activations";
 import { headPooling, lastLayer } from "./head";
-import { otherCount, stageOfEach, stridesOfBlocks } from "./mobile-stages";
+import {
+  checkStages,
+  otherCount,
+  stageOfEach,
+  stridesOfBlocks,
+} from "./mobile-stages";
 import { convNorm, convNormAt, withResidual, type Activation } from "./parts";
 
 /** Blocks of each stage of v2, and the stride that its first takes. */
@@ -32,6 +37,15 @@ export const mobilenetV2: Family = {
     const blocks = keys.indices("features").length - 2;
     if (blocks !== stages.length)
       throw otherCount(this.title, blocks, [stages.length]);
+    checkStages(
+      this.title,
+      stages,
+      stages.map((_, i) => {
+        const conv = `features.${i + 1}.conv`;
+        const [projection = 0] = keys.indices(conv).slice(-2);
+        return keys.shape(`${conv}.${projection}.weight`)?.[0];
+      }),
+    );
     const activation = assume.take(activationOf("relu6"));
     const stride = assume.take(stemStride(2, imagenetStem));
     const strides = stridesOfBlocks(
