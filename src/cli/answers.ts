@@ -1,7 +1,10 @@
 /** What the command line says of a network: --size, --preprocess, --labels, --assume, --output, --head. */
 import type { GivenAnswers } from "../engine";
 import { readLabelsFile } from "../main/host/labels-file";
-import { readPreprocessingFile } from "../main/host/preprocessing-file";
+import {
+  readPreprocessingFile,
+  readPreprocessingText,
+} from "../main/host/preprocessing-file";
 import {
   assumptionValuesSchema,
   headSchema,
@@ -22,7 +25,7 @@ export const answerFlags: Readonly<Record<string, Flag>> = {
   },
   preprocess: {
     value: "P",
-    help: "unit (0..1), signed (-1..1), imagenet (0..1 less mean over std, RGB), caffe (0..255 less means, BGR) or a JSON file with order, mean, std",
+    help: 'unit (0..1), signed (-1..1), imagenet (0..1 less mean over std, RGB), caffe (0..255 less means, BGR) or JSON, typed or in a file: {"order": "RGB", "mean": [0.5], "std": [0.5], "unit": "0..1"}; the unit is 0..1 or 0..255',
   },
   labels: {
     value: "FILE",
@@ -93,6 +96,7 @@ async function readPreprocessing(
 ): Promise<Preset | Preprocessing> {
   const preset = presetSchema.safeParse(text);
   if (preset.success) return preset.data;
+  if (text.trimStart().startsWith("{")) return readPreprocessingText(text);
   const read = await readPreprocessingFile(text);
   if (read) return read;
   throw usage(

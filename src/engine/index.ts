@@ -18,10 +18,10 @@ export type {
 } from "./formats/format";
 export {
   answerNetwork,
-  preprocessingOf,
   type BareNetwork,
   type GivenAnswers,
 } from "./formats/answers";
+
 export { isAsRead, type Choices } from "./formats/choices";
 export {
   formats,

@@ -2,7 +2,10 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
-import { runRecordSchema } from "../../src/shared/domain";
+import { Networks } from "../../src/main/host/networks";
+import { RememberedAnswers } from "../../src/main/host/remembered-answers";
+import { bundledFolder } from "../../src/main/host/resources";
+import { runRecordSchema, type Answers } from "../../src/shared/domain";
 import { temporaryFolders } from "../support/temporary-folder";
 import { writeTinyNetwork } from "../support/tiny-network";
 import { writeTinyResNet } from "../support/tiny-safetensors";
@@ -74,6 +77,48 @@ describe("inspect", () => {
       ]);
   });
 });
+
+it("answers of a network of the same architecture are named as the flags that take them over", async () => {
+  const before = process.env["PROXIMA_USER_DATA"];
+  process.env["PROXIMA_USER_DATA"] = at("data");
+  try {
+    const networks = new Networks({
+      bundled: bundledFolder(),
+      memory: () => 2 ** 30,
+      remembered: await RememberedAnswers.open(at("data"), () => undefined),
+    });
+    const { signal } = new AbortController();
+    const { id } = await networks.open(net, { signal });
+    const answers: Answers = {
+      size: [40, 32],
+      preprocessing: { order: "BGR", mean: [33], std: [78] },
+      labels: { kind: "none" },
+      assumptions: { activation: "leaky:0.1", "stem-stride": "1" },
+      output: null,
+      head: "sigmoid",
+    };
+    await networks.answer(id, answers, { signal });
+    const other = await writeTinyResNet(at("other.safetensors"), { phase: 2 });
+    const ran = await proxima(["inspect", other]);
+    const [, flagsText = ""] =
+      /"net\.safetensors" has the same architecture and was answered with (.*)/.exec(
+        ran.out,
+      ) ?? [];
+    const taken = await proxima([
+      ...["inspect", other, "--json"],
+      ...flagsText.split(" ").map((word) => word.replace(/^'|'$/g, "")),
+    ]);
+    expect(taken.lines()[0]).toMatchObject({
+      input: { height: 40, width: 32 },
+      preprocessing: answers.preprocessing,
+      head: "sigmoid",
+      assumptions: { activation: "leaky:0.1", "stem-stride": "1" },
+      report: { offer: null },
+    });
+  } finally {
+    process.env["PROXIMA_USER_DATA"] = before;
+  }
+}, 60_000);
 
 it.each([
   [["--assume", "activation"], "must be KEY=VALUE"],

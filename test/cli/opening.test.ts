@@ -85,6 +85,51 @@ describe("--preprocess", () => {
     expect(guessed.logits).toEqual(unit.logits);
   });
 
+  it("takes numbers for pixels in 0..1 and in 0..255, and asks where they do not say which", async () => {
+    const net = await writeTinyNetwork(at("net"));
+    const { path } = await writeImage("x.npy", [6, 6, 3], (_, i) =>
+      Math.sin(i),
+    );
+    const ones = { mean: [0.13], std: [0.31], unit: "0..1" };
+    const bytes = { mean: 33.15, std: [79.05], unit: "0..255" };
+    const logits = (numbers: object) =>
+      logitsOf(net, path, "--preprocess", JSON.stringify(numbers));
+    const [first, second] = [await logits(ones), await logits(bytes)];
+    expect([...first.logits]).toEqual([...second.logits]);
+    expect(first.err + second.err).not.toContain("look like");
+    // in the wrong unit the scores are other ones by far, which is said
+    const wrong = await logits({ ...ones, unit: "0..255" });
+    expect(
+      Math.abs((wrong.logits[0] ?? 0) / (first.logits[0] ?? 1)),
+    ).toBeGreaterThan(20);
+    expect(wrong.err).toContain(
+      "(mean 0.13, std 0.31) is used for pixels in 0..255, and its numbers look like those for pixels in 0..1",
+    );
+    const other = await logits({ ...bytes, unit: "0..1" });
+    expect(other.err).toContain("look like those for pixels in 0..255");
+    for (const [numbers, said] of [
+      [{ mean: [0.13], std: [0.31] }, "they look like 0..1"],
+      [{ mean: [0], std: [1] }, "does not say whether"],
+    ] as const) {
+      await writeFile(at("p.json"), JSON.stringify(numbers));
+      for (const given of [JSON.stringify(numbers), at("p.json")]) {
+        const ran = await proxima(["inspect", net, "--preprocess", given]);
+        expect(ran.code).toBe(2);
+        expect(ran.err).toContain(said);
+        // both spellings, to copy
+        for (const unit of ["0..1", "0..255"])
+          expect(ran.err).toContain(JSON.stringify({ ...numbers, unit }));
+      }
+    }
+    // of these nobody doubts the unit, and old files go on
+    const old = await logits({ order: "RGB", mean: [33.15], std: [79.05] });
+    expect([...old.logits]).toEqual([...first.logits]);
+    const told = await proxima(["inspect", net, "--preprocess", "imagenet"]);
+    expect(told.out).toContain(
+      "imagenet: RGB, (p - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225] of p in 0..1; (p - [123.675, 116.28, 103.53]) / [58.395, 57.12, 57.375] of p in 0..255",
+    );
+  });
+
   it("takes numbers, a card or answers from a file", async () => {
     const net = await writeTinyNetwork(at("net"));
     const numbers = { order: "BGR", mean: [10, 20, 30], std: [2] };
@@ -267,7 +312,8 @@ describe("inspect", () => {
       }),
     );
     const answered = await proxima(["inspect", file, "--json"]);
-    expect(answered.err).toBe("");
+    // answers of version 1 said nothing of what weights leave open
+    expect(answered.err).toMatch(/^proxima: The file does not say .*\n$/);
     expect(answered.lines()[0]).toMatchObject({
       hash: sha,
       input: { height: 64, width: 80 },
@@ -306,7 +352,7 @@ it("takes what was answered in the window", async () => {
   const { id } = await networks.open(file, { signal });
   await networks.answer(id, answers, { signal });
   const ran = await proxima(["inspect", file, "--json"]);
-  expect(ran.err).toBe("");
+  expect(ran.err).not.toContain("Say it with");
   expect(ran.lines()[0]).toMatchObject({
     id,
     input: { height: 70, width: 64 },

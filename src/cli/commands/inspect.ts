@@ -1,6 +1,7 @@
 import { valuesInUse } from "../../shared/assumptions";
 import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
+import { inUnit, type PixelUnit } from "../../shared/pixel-units";
 import { presetOf } from "../../shared/presets";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
@@ -71,6 +72,7 @@ function describe(network: NetworkSummary): string[] {
     ["read beside", report.sources.join(", ")],
     ["source", network.source],
     ["licence", network.licence],
+    ["offered", spellOffer(report, input.channels)],
   ];
   return [
     network.name,
@@ -93,6 +95,39 @@ const headFromWords = {
   answer: "as answered",
   assumed: "assumed; --head changes it",
 } as const;
+
+/** What was answered for another network of the same architecture, as the flags that would take it over. */
+function spellOffer(
+  { offer }: NetworkSummary["report"],
+  channels: number,
+): string {
+  if (!offer) return "";
+  const { answers, guessed } = offer;
+  const { size, preprocessing, labels, assumptions, output, head } = answers;
+  const has = (part: (typeof guessed)[number]) => !guessed.includes(part);
+  const preset = presetOf(preprocessing, channels);
+  const flags = [
+    ...(has("size") && size ? [`--size ${size.join("x")}`] : []),
+    ...(has("preprocessing")
+      ? [
+          `--preprocess ${preset ?? `'${JSON.stringify({ ...preprocessing, unit: "0..255" })}'`}`,
+        ]
+      : []),
+    ...(has("labels")
+      ? [
+          labels.kind === "list"
+            ? `--labels FILE (its ${labels.labels.length} names)`
+            : `--labels ${labels.kind}`,
+        ]
+      : []),
+    ...Object.entries(assumptions).map(
+      ([key, value]) => `--assume ${key}=${value}`,
+    ),
+    ...(output === null ? [] : [`--output '${output}'`]),
+    ...(head === null ? [] : [`--head ${head}`]),
+  ];
+  return `"${offer.network}" has the same architecture and was answered with ${flags.join(" ")}`;
+}
 
 /** The output in use, and the others. */
 function spellOutputs({ outputs }: NetworkSummary["report"]): string {
@@ -138,11 +173,17 @@ const words = {
 
 function spellPreprocessing({ preprocessing, input }: NetworkSummary): string {
   if (!preprocessing) return "none: the image goes in as it is, in [-1, 1]";
-  const { order, mean, std } = preprocessing;
+  const { order } = preprocessing;
   const preset = presetOf(preprocessing, input.channels);
-  const round = (values: readonly number[]) =>
-    values.map((value) => Number(value.toFixed(4))).join(", ");
-  return `${preset ? `${preset}: ` : ""}${order}, (p - [${round(mean)}]) / [${round(std)}], p in 0..255`;
+  const spell = (unit: PixelUnit) => {
+    const { mean, std } = inUnit(preprocessing, unit);
+    return `(p - [${round(mean)}]) / [${round(std)}] of p in ${unit}`;
+  };
+  return `${preset ? `${preset}: ` : ""}${input.channels === 3 ? `${order}, ` : ""}${spell("0..1")}; ${spell("0..255")}`;
+}
+
+function round(values: readonly number[]): string {
+  return values.map((value) => Number(value.toPrecision(6))).join(", ");
 }
 
 function spellNames({ answers, from }: NetworkSummary["report"]): string {

@@ -13,12 +13,21 @@ import type {
   Preprocessing,
   Preset,
 } from "../../shared/domain";
-import { Fault } from "../../shared/fault";
-import { presetFor } from "../../shared/presets";
-import { classCount, type Network } from "../network/network";
-import { preprocessingFor } from "./card";
+import type { Network } from "../network/network";
 import { assumptionsOf, headOf, outputsOf } from "./choices";
+import {
+  answered,
+  type Decision,
+  type Source,
+  type Suggested,
+} from "./decision";
 import { usualSize } from "./format";
+import { labelsOf, labelWarnings, suggestedLabels } from "./label-answers";
+import {
+  preprocessingOf,
+  suggestedPreprocessing,
+  unitWarnings,
+} from "./pixel-answers";
 
 /** A network as its files hold it: no labels, no preprocessing; and what lies beside them. */
 export interface BareNetwork {
@@ -56,14 +65,6 @@ export interface AnsweredNetwork {
 /** So many outputs are listed. */
 const mostOutputs = 1000;
 
-type Source = "file" | "answer" | "guess";
-interface Decision<T, S extends Source = Source> {
-  readonly value: T;
-  readonly from: S;
-  /** A sentence for people, or nothing. */
-  readonly because: string;
-}
-
 /** Throws a Fault `invalid-request` where an answer does not fit the network, `damaged-file` where the card does not. */
 export function answerNetwork(
   bare: BareNetwork,
@@ -73,7 +74,7 @@ export function answerNetwork(
   const { told, provenance } = network;
   const suggested = {
     size: suggestedSize(bare, given),
-    preprocessing: suggestedPreprocessing(bare),
+    preprocessing: suggestedPreprocessing(network, card),
     labels: suggestedLabels(network, labels),
   };
   const size = decidedSize(network, given, suggested.size);
@@ -89,6 +90,7 @@ export function answerNetwork(
     ...provenance.warnings,
     ...assumptionWarnings(assumptions),
     ...sizeWarnings(network, card, size.from),
+    ...unitWarnings(preprocessing.value),
     ...labelWarnings(network, names, imagenet),
   ];
   return {
@@ -138,39 +140,7 @@ export function answerNetwork(
   };
 }
 
-/** Numbers for so many channels; a preset that has no meaning for them is refused. */
-export function preprocessingOf(
-  given: Preset | Preprocessing | null,
-  channels: number,
-): Preprocessing | null {
-  if (given === null) return null;
-  if (typeof given === "string") {
-    const preset = presetFor(given, channels);
-    if (preset) return preset;
-    throw new Fault(
-      "invalid-request",
-      `The preprocessing "${given}" is one of colours, and the network's input has ${channels} channels.`,
-      'Use "unit" or "signed", or give mean and std for each channel.',
-    );
-  }
-  for (const key of ["mean", "std"] as const) {
-    const { length } = given[key];
-    if (length !== 1 && length !== channels)
-      throw new Fault(
-        "invalid-request",
-        `The preprocessing has ${length} values of ${key} for ${channels} channels.`,
-        `Give one value, or ${channels}.`,
-      );
-  }
-  return given;
-}
-
-function answered<T>(value: T): Decision<T> {
-  return { value, from: "answer", because: "" };
-}
-
 type Size = readonly [number, number] | null;
-type Suggested<T> = Decision<T, "file" | "guess">;
 
 function suggestedSize(
   { network, card }: BareNetwork,
@@ -214,58 +184,6 @@ function decidedSize(
     : suggested;
 }
 
-function suggestedPreprocessing({
-  network,
-  card,
-}: BareNetwork): Suggested<Preprocessing | null> {
-  const { input, told } = network;
-  const channels = input[2];
-  const carded = preprocessingFor(card, channels);
-  if (carded) return { value: carded, from: "file", because: "" };
-  if (told.preprocessing) {
-    const { value, from, because } = told.preprocessing;
-    return { value, from, because };
-  }
-  const classes = classCount(network);
-  if (channels === 3 && (classes === 1000 || classes === 1001))
-    return {
-      value: presetFor("imagenet", channels),
-      from: "guess",
-      because: `The file does not say how pixels are prepared; for ${classes.toLocaleString("en")} classes and three channels, ImageNet's mean and standard deviation are the most usual.`,
-    };
-  return {
-    value: presetFor("unit", channels),
-    from: "guess",
-    because:
-      "The file does not say how pixels are prepared; values in 0..1 are the most usual.",
-  };
-}
-
-function suggestedLabels(
-  network: Network,
-  labels: ClassNames | null,
-): Suggested<ClassNames> {
-  if (labels) return { value: labels, from: "file", because: "" };
-  const { told } = network;
-  if (told.labels)
-    return {
-      value: told.labels,
-      from: "file",
-      because: `The names of the classes are those in "${told.sources?.[0] ?? ""}".`,
-    };
-  const classes = classCount(network);
-  if (classes === 1000 || classes === 1001)
-    return {
-      value: { kind: "imagenet" },
-      from: "guess",
-      because:
-        classes === 1000
-          ? "1,000 classes are taken for ImageNet's."
-          : "1,001 classes are taken for a background and ImageNet's 1,000.",
-    };
-  return { value: { kind: "none" }, from: "guess", because: "" };
-}
-
 function answersOf(
   size: Decision<Size>,
   preprocessing: Decision<Preprocessing | null>,
@@ -280,56 +198,6 @@ function answersOf(
     output,
     head,
   };
-}
-
-/** A name for each class; those without one are numbered. */
-function labelsOf(
-  network: Network,
-  names: ClassNames,
-  imagenet: readonly string[],
-): string[] {
-  const classes = classCount(network);
-  const given = namesOf(names, classes, imagenet);
-  return Array.from(
-    { length: classes },
-    (_, index) => given[index]?.trim() || `class ${index}`,
-  );
-}
-
-/** TensorFlow's older networks have a class of background before ImageNet's. */
-function namesOf(
-  names: ClassNames,
-  classes: number,
-  imagenet: readonly string[],
-): readonly string[] {
-  switch (names.kind) {
-    case "none":
-      return [];
-    case "imagenet":
-      return classes === imagenet.length + 1
-        ? ["background", ...imagenet]
-        : imagenet;
-    case "list":
-      return names.labels;
-  }
-}
-
-function labelWarnings(
-  network: Network,
-  { value, from }: Decision<ClassNames>,
-  imagenet: readonly string[],
-): string[] {
-  if (value.kind === "none") return [];
-  const classes = classCount(network);
-  const { length } = namesOf(value, classes, imagenet);
-  if (length === classes || length === 0) return [];
-  const whose =
-    value.kind === "imagenet"
-      ? "ImageNet has"
-      : from === "file"
-        ? "labels.json has"
-        : "The list has";
-  return [`${whose} ${length} labels for ${classes} classes.`];
 }
 
 function sizeWarnings(

@@ -25,6 +25,7 @@ import {
   type How,
   type Read,
 } from "./how-to-read";
+import { asPublished } from "./known/as-published";
 import type { KnownNetworks } from "./known/known-networks";
 import { isWorthOffering } from "./offer";
 import type { ReadRequest, ReadResult } from "./read-network";
@@ -208,6 +209,7 @@ export class NetworkReader {
     const bare = known
       ? {
           ...read,
+          network: asPublished(read.network),
           card: known.card,
           labels: known.imagenet ? ({ kind: "imagenet" } as const) : null,
         }

@@ -61,6 +61,31 @@ function answer(read: BareNetwork, given: GivenAnswers = {}) {
 }
 
 describe("the preprocessing", () => {
+  it("is questioned where its numbers seem to be for pixels in another range", () => {
+    const warningsOf = (mean: number, std: number) =>
+      answer(bare(), {
+        preprocessing: { order: "RGB", mean: [mean], std: [std] },
+      }).network.provenance.warnings;
+    for (const [mean, std] of [
+      [0.1307, 0.3081],
+      [0.5, 0.5],
+      [0, 1 / 255],
+      [0.5 * 255 * 255, 0.5 * 255 * 255],
+    ] as const)
+      expect(warningsOf(mean, std)).toEqual([
+        expect.stringContaining("look like those for pixels in 0..") as unknown,
+      ]);
+    // presets, raw pixels, Caffe's, and networks that work on -1024..1024
+    for (const [mean, std] of [
+      [0, 255],
+      [127.5, 127.5],
+      [0, 1],
+      [103.9, 1],
+      [127.5, 127.5 / 1024],
+    ] as const)
+      expect(warningsOf(mean, std)).toEqual([]);
+  });
+
   it("is guessed as ImageNet's for 1,000 classes and three channels, else as 0..1", () => {
     for (const [options, preset] of [
       [{ classes: 1000 }, "imagenet"],
