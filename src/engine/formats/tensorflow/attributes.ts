@@ -46,6 +46,11 @@ export class Attributes {
     return this.#values.has(key);
   }
 
+  /** Names and values of all, with lists as arrays; a tensor or a function is told by its kind. */
+  *entries(): Generator<readonly [string, unknown]> {
+    for (const [key, value] of this.#values) yield [key, plainOf(value)];
+  }
+
   string(key: string, fallback: string): string {
     return this.#read(key, "string") ?? fallback;
   }
@@ -119,4 +124,9 @@ export class Attributes {
       "Export the network again.",
     );
   }
+}
+
+function plainOf(value: AttributeValue): unknown {
+  if (value.kind === "list") return value.value.map(plainOf);
+  return value.kind === "tensor" ? "a tensor" : value.value;
 }

@@ -25,6 +25,7 @@ import {
   type DeclaredShapes,
   type ImageInput,
 } from "./inputs";
+import { checkArguments } from "./ops/arguments";
 import { lowerOf } from "./ops/index";
 import {
   choose,
@@ -328,7 +329,9 @@ class Evaluation implements Surroundings {
         "unsupported-network",
         `Node "${node.name}" is a ${node.op}, which cannot be done.`,
       );
-    const outcome = lower(new Call(node, this));
+    const call = new Call(node, this);
+    checkArguments(call);
+    const outcome = lower(call);
     return isList(outcome) ? outcome : [outcome];
   }
 

@@ -70,7 +70,7 @@ function unfused(start: (call: Call, bias: Weight | null) => Outcome): Lower {
     if (unknown.length > 0)
       call.refuse(
         `it is fused with ${unknown.join(", ")}.`,
-        `Supported: ${Object.keys(followers).join(", ")}.`,
+        "Export the network without fused operations.",
       );
     const [, , third] = call.node.inputs;
     const bias =
@@ -84,12 +84,22 @@ function unfused(start: (call: Call, bias: Weight | null) => Outcome): Lower {
       x = follower.apply(call, x, first);
       first += follower.takes;
     }
+    if (first < call.node.inputs.length)
+      call.refuse(
+        `it has ${call.node.inputs.length} inputs, and ${first} are known for ${names.join(", ")}.`,
+        "Export the network without fused operations.",
+      );
     return outcome.kind === "spread" ? { ...outcome, value: x } : x;
   };
 }
 
 /** Batch norm, then an optional side input, then an optional ReLU. */
 const normThenRelu: Lower = (call: Call) => {
+  if (call.attributes.bool("is_training", true))
+    call.refuse(
+      "its statistics are those of the batch (is_training).",
+      "Export the network for inference.",
+    );
   let x = normalise(call, call.value(0), 1);
   if (call.attributes.int("num_side_inputs", 0) > 0)
     x = call.lowering.binary(call.name, "add", x, call.value(5));

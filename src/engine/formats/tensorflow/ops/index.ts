@@ -1,4 +1,4 @@
-/** What TensorFlow's operations become. To add one: a line in the table of its topic. */
+/** What TensorFlow's operations become. To add one: a line in the table of its topic, and its attributes in arguments.ts. */
 import type { Lower } from "../call";
 import { arithmetic } from "./arithmetic";
 import { activations } from "./activations";
@@ -31,4 +31,9 @@ const operations = new Map(tables.flatMap((table) => Object.entries(table)));
 /** Undefined: there is nothing the operation could become. */
 export function lowerOf(op: string): Lower | undefined {
   return operations.get(op);
+}
+
+/** Names of all operations that become something. */
+export function operationNames(): Iterable<string> {
+  return operations.keys();
 }
