@@ -79,7 +79,7 @@ test("what a file does not say is asked; a picture shows the answers at work; th
     .toEqual(expected(caffe, undefined, [2, 1, 0]));
   await preprocessing(card).getByLabel("−1 to 1").check();
   await expect.poll(() => seenIn(card)).toEqual(expected(signed));
-  await expect(origin(card, "Preprocessing")).toHaveText("remembered");
+  await expect(origin(card, "Preprocessing")).toHaveText("your answer");
   await answerDialogs(first.app, { open: [names] });
   await card.getByRole("button", { name: "From a file…" }).click();
   const dogs = named(["ant", "Bee", "cat", "dog"]);
@@ -124,7 +124,7 @@ test("what a file does not say is asked; a picture shows the answers at work; th
   await second.page.getByRole("button", { name: "Network", exact: true }).click(); // prettier-ignore
   const main = second.page.getByRole("main");
   await expect(preprocessing(main).getByLabel("−1 to 1")).toBeChecked();
-  await expect(origin(main, "Names of the classes")).toHaveText("remembered");
+  await expect(origin(main, "Names of the classes")).toHaveText("your answer");
   expect(await axeFindings(second.page)).toEqual([]);
   await dropFiles(second.page, [picture]);
   await expect.poll(() => seenIn(main)).toEqual(expected(signed, dogs));
@@ -182,7 +182,7 @@ test("an open size and numbers of one's own take effect at once; an answer that 
   await height.fill("12");
   await height.press("Enter");
   await expect(chip(page, /20 × 12/)).toBeVisible({ timeout: 30_000 });
-  await expect(origin(card, "Input size")).toHaveText("remembered");
+  await expect(origin(card, "Input size")).toHaveText("your answer");
 
   await height.fill("2");
   await height.press("Enter");
@@ -200,7 +200,7 @@ test("an open size and numbers of one's own take effect at once; an answer that 
   await mean.fill("100");
   await mean.press("Enter");
   await expect(refusal).toBeHidden();
-  await expect(origin(card, "Preprocessing")).toHaveText("remembered");
+  await expect(origin(card, "Preprocessing")).toHaveText("your answer");
   const std = card.getByRole("spinbutton", { name: "std, red" });
   await std.fill("0");
   await std.press("Enter");

@@ -72,7 +72,7 @@ test("pictures of seven channels show the first three, and that is said", async 
   await expect(card).toContainText("One number is needed, or 7; these are 2.");
   await mean.fill("90");
   await mean.press("Enter");
-  await expect(origin(card, "Preprocessing")).toHaveText("remembered");
+  await expect(origin(card, "Preprocessing")).toHaveText("your answer");
   await card.getByRole("button", { name: "Close" }).click();
   await shortRun(page);
   expect(await sizesOf(page)).toEqual(new Array(12).fill([6, 6]));

@@ -3,14 +3,14 @@ import { formatWhole } from "./format";
 
 const titles: Readonly<Record<string, string>> = {
   activation: "Activation",
-  "stem-stride": "Stride of the first layer",
-  "stem-pool": "Pool after the first layer",
-  "stage-strides": "Strides of the stages",
-  "bottleneck-stride": "Stride inside a bottleneck",
+  "stem-stride": "First stride",
+  "stem-pool": "First pool",
+  "stage-strides": "Stage strides",
+  "bottleneck-stride": "Bottleneck stride",
   "anti-alias": "Anti-aliasing",
   dilation: "Dilation",
   heads: "Attention heads",
-  pooling: "Pooling before the last layer",
+  pooling: "Last pooling",
 };
 
 /** An assumption's key for people. */
@@ -29,11 +29,8 @@ export function isOpenAssumption({ from }: Assumption): boolean {
 export const headWords: Readonly<
   Record<Head, { readonly title: string; readonly note: string }>
 > = {
-  softmax: { title: "Classes", note: "softmax: one of them is right" },
-  sigmoid: {
-    title: "Separate yes or no",
-    note: "sigmoid: each its own probability",
-  },
+  softmax: { title: "Classes", note: "softmax: one is right" },
+  sigmoid: { title: "Independent classes", note: "sigmoid" },
   value: { title: "Plain values", note: "no probability" },
   map: { title: "Maps", note: "the mean over positions" },
 };

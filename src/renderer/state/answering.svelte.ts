@@ -114,6 +114,20 @@ export class Answering {
     await this.#queue();
   }
 
+  /** Takes the answers of another network of the same architecture; what was a guess there stays one. */
+  async take({
+    answers,
+    guessed,
+  }: NonNullable<NetworkInfo["report"]["offer"]>): Promise<void> {
+    const network = this.#networks.current;
+    if (!network || this.draft) return;
+    this.draft = answers;
+    this.#decided = new Set(parts.filter((part) => !guessed.includes(part)));
+    this.#network = network.id;
+    this.refused = null;
+    await this.#queue();
+  }
+
   /** Gives up what is under way; the network stays as it is. */
   stop(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
