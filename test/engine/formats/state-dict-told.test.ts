@@ -251,6 +251,41 @@ describe("weights that are not enough", () => {
       'The head "fc" has 2 linear layers, fc.0, fc.3',
     ],
     [
+      "a ResNet without projections, as CIFAR's first had none,",
+      {
+        ...resnetShapes(),
+        "layer2.0.conv1.weight": [4, 2, 3, 3],
+        "layer2.0.bn1.weight": [4],
+        "layer2.0.bn1.bias": [4],
+        "layer2.0.bn1.running_mean": [4],
+        "layer2.0.bn1.running_var": [4],
+        "layer2.0.conv2.weight": [4, 4, 3, 3],
+        "layer2.0.bn2.weight": [4],
+        "layer2.0.bn2.bias": [4],
+        "layer2.0.bn2.running_mean": [4],
+        "layer2.0.bn2.running_var": [4],
+        "fc.weight": [3, 4],
+      },
+      '"layer2.0.downsample.0.weight" is missing: under "layer2.0" there are conv1, bn1, conv2, bn2',
+    ],
+    [
+      "a ResNet of no stages",
+      {
+        "resnet.embedder.embedder.convolution.weight": conv,
+        "classifier.1.weight": [3, 2],
+      },
+      "no value",
+    ],
+    [
+      "a Vision Transformer of no width",
+      {
+        "conv_proj.weight": [0, 3, 4, 4],
+        class_token: [1, 1, 0],
+        "encoder.pos_embedding": [1, 5, 0],
+      },
+      "no value",
+    ],
+    [
       "a SqueezeNet of other places",
       {
         "features.0.weight": conv,

@@ -127,9 +127,15 @@ export class Assumptions {
         `"${asked.slice(0, 100)}" is no value for the assumption "${key}" of this network.`,
         `Values of ${key}: ${choices.join(" ")}.`,
       );
+    if (filed === undefined)
+      return new Fault(
+        "unsupported-network",
+        `The shapes of the weights leave no value for "${key}".`,
+        exportAdvice,
+      );
     return new Fault(
       "unsupported-network",
-      `${this.#source} says ${key}=${filed}, which Proxima cannot follow in this network.`,
+      `${this.#source} says ${key}=${filed.slice(0, 100)}, which Proxima cannot follow in this network.`,
       exportAdvice,
     );
   }

@@ -60,13 +60,15 @@ export function stageStrides(
       ...new Set([
         usual.join(","),
         // the last stage that halves the map leaves it as it is
-        usual.with(Math.max(0, usual.lastIndexOf(2)), 1).join(","),
+        usual.map((by, i) => (i === usual.lastIndexOf(2) ? 1 : by)).join(","),
       ]),
     ],
     read(text) {
       const means = numbers(text, 1, 4);
-      if (means?.length !== usual.length || !fits(means)) return null;
-      return { value: means.join(","), means };
+      if (means?.length !== usual.length) return null;
+      const value = means.join(",");
+      // where the usual strides do not fit either, it is the weights that say what is missing
+      return value === usual.join(",") || fits(means) ? { value, means } : null;
     },
   };
 }
