@@ -43,6 +43,11 @@ def shaken(net):
             nn.init.uniform_(module.running_var, 0.5, 1.5)
             nn.init.uniform_(module.weight, 0.5, 1.5)
             nn.init.normal_(module.bias, 0, 0.3)
+    with torch.no_grad():
+        for value in net.parameters():
+            # transformers begins near zero
+            if value.std() < 0.1:
+                value.normal_(0, 0.2)
     return net.eval()
 
 
@@ -94,14 +99,56 @@ def hub_resnet():
         layer_type="bottleneck",
         hidden_act="relu",
         downsample_in_bottleneck=True,
-        id2label={2: "c", 0: "ä", 1: "b", 4: "e", 3: "d"},
-        label2id={"ä": 0, "b": 1, "c": 2, "d": 3, "e": 4},
+        **NAMES,
     )
     processor = ConvNextImageProcessor(size={"shortest_edge": 40}, image_mean=[0.4, 0.5, 0.6], image_std=[0.2, 0.25, 0.3])
     return ResNetForImageClassification(config), processor, "20KB"
 
 
-HUBS = {"hub-resnet": hub_resnet}
+NAMES = {"id2label": {2: "c", 0: "ä", 1: "b", 4: "e", 3: "d"}, "label2id": {"ä": 0, "b": 1, "c": 2, "d": 3, "e": 4}}
+
+
+def hub_vit():
+    from transformers import ViTConfig, ViTForImageClassification, ViTImageProcessor
+
+    sizes = {"hidden_size": 24, "num_hidden_layers": 2, "num_attention_heads": 3, "intermediate_size": 32}
+    config = ViTConfig(**sizes, image_size=32, patch_size=8, hidden_act="gelu_new", **NAMES)
+    processor = ViTImageProcessor(size={"height": 32, "width": 32})
+    return ViTForImageClassification(config), processor, "1GB"
+
+
+def hub_deit():
+    from transformers import DeiTConfig, DeiTForImageClassificationWithTeacher, DeiTImageProcessor
+
+    sizes = {"hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    config = DeiTConfig(**sizes, image_size=32, patch_size=8, qkv_bias=False, **NAMES)
+    processor = DeiTImageProcessor(size={"height": 32, "width": 32}, do_center_crop=False)
+    return DeiTForImageClassificationWithTeacher(config), processor, "1GB"
+
+
+def hub_convnext():
+    from transformers import ConvNextConfig, ConvNextForImageClassification, ConvNextImageProcessor
+
+    config = ConvNextConfig(hidden_sizes=[4, 6, 8, 8], depths=[1, 2, 1, 1], **NAMES)
+    return ConvNextForImageClassification(config), ConvNextImageProcessor(size={"shortest_edge": 64}), "1GB"
+
+
+def hub_swin():
+    from transformers import SwinConfig, SwinForImageClassification, ViTImageProcessor
+
+    # heads and windows of their own; the last stage is one window
+    config = SwinConfig(image_size=32, embed_dim=8, depths=[2, 2], num_heads=[1, 2], window_size=4, **NAMES)
+    processor = ViTImageProcessor(size={"height": 32, "width": 32}, image_mean=[0.485, 0.456, 0.406], image_std=[0.229, 0.224, 0.225])
+    return SwinForImageClassification(config), processor, "1GB"
+
+
+HUBS = {
+    "hub-resnet": hub_resnet,
+    "hub-vit": hub_vit,
+    "hub-deit": hub_deit,
+    "hub-convnext": hub_convnext,
+    "hub-swin": hub_swin,
+}
 
 
 def record(folder, net, size, network):
@@ -131,6 +178,8 @@ def main(out, names):
         shaken(net)
         net.save_pretrained(folder / "hub", max_shard_size=shard)
         processor.save_pretrained(folder / "hub")
+        # since version 5 the names in memory are not those of the files
+        torch.save(net.state_dict(), folder / "memory.pth")
         side = processor.size["shortest_edge"] if "shortest_edge" in processor.size else processor.size["height"]
         pixel = [10, 100, 250]
         picture = numpy.full((side, side, 3), pixel, "uint8")

@@ -9,6 +9,7 @@
  * | `w_orig`, `w_u`, `w_v`; `parametrizations.w.original`, `.0._u`  | w_orig / (uᵀ W v), W with u's axis first     |
  */
 import { Fault } from "../../shared/fault";
+import { computedTensor } from "./computed-tensor";
 import { exportAdvice } from "./state-dict/advice";
 import { countOf, type StoredTensor } from "./state-dict/stored-tensor";
 
@@ -71,7 +72,7 @@ function pruned(key: string, tensors: Tensors): Made | null {
   return {
     key: name,
     from: [key, `${name}_mask`],
-    tensor: computed(orig, [orig, mask], ([w = none, m = none]) =>
+    tensor: computedTensor(orig.shape, [orig, mask], ([w = none, m = none]) =>
       w.map((value, i) => value * (m[i] ?? NaN)),
     ),
   };
@@ -94,18 +95,22 @@ function weightNormed(key: string, tensors: Tensors): Made | null {
   return {
     key: name,
     from: [key, direction],
-    tensor: computed(v, [g, v], ([lengths = none, values = none]) => {
-      const place = placesIn(v.shape, g.shape);
-      const sums = new Float64Array(lengths.length);
-      values.forEach((value, i) => {
-        const at = place(i);
-        sums[at] = (sums[at] ?? 0) + value * value;
-      });
-      return values.map((value, i) => {
-        const at = place(i);
-        return (value * (lengths[at] ?? NaN)) / Math.sqrt(sums[at] ?? NaN);
-      });
-    }),
+    tensor: computedTensor(
+      v.shape,
+      [g, v],
+      ([lengths = none, values = none]) => {
+        const place = placesIn(v.shape, g.shape);
+        const sums = new Float64Array(lengths.length);
+        values.forEach((value, i) => {
+          const at = place(i);
+          sums[at] = (sums[at] ?? 0) + value * value;
+        });
+        return values.map((value, i) => {
+          const at = place(i);
+          return (value * (lengths[at] ?? NaN)) / Math.sqrt(sums[at] ?? NaN);
+        });
+      },
+    ),
   };
 }
 
@@ -153,8 +158,8 @@ function spectralNormed(key: string, tensors: Tensors): Made | null {
   return {
     key: name,
     from: [key, left, right],
-    tensor: computed(
-      weight,
+    tensor: computedTensor(
+      weight.shape,
       [weight, u, v],
       ([w = none, a = none, b = none]) => {
         const inner = countOf(weight.shape.slice(axis + 1));
@@ -178,32 +183,6 @@ const none = new Float32Array();
 /** The name without its ending; null where it ends otherwise. */
 function ending(key: string, end: string): string | null {
   return key.endsWith(end) ? key.slice(0, -end.length) : null;
-}
-
-/** A tensor of the first one's shape, computed from all values when it is read. */
-function computed(
-  like: StoredTensor,
-  parts: readonly StoredTensor[],
-  compute: (values: readonly Float32Array[]) => Float32Array,
-): StoredTensor {
-  return {
-    shape: like.shape,
-    type: like.type,
-    bytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-    async *pieces(count) {
-      const values = [];
-      for (const part of parts) values.push(await wholeOf(part));
-      const result = compute(values);
-      for (let at = 0; at < result.length; at += count)
-        yield result.subarray(at, at + count);
-    },
-  };
-}
-
-async function wholeOf(tensor: StoredTensor): Promise<Float32Array> {
-  const count = countOf(tensor.shape);
-  for await (const values of tensor.pieces(Math.max(1, count))) return values;
-  return new Float32Array(count);
 }
 
 function checkAlike(key: string, a: StoredTensor, b: StoredTensor): void {

@@ -372,6 +372,32 @@ describe("a folder that transformers saved", () => {
   );
 });
 
+it.each(readdirSync(references).filter((name) => isHub(name)))(
+  "%s is the same network under the names it has in memory",
+  async (name) => {
+    const hub = join(references, name, "hub");
+    const weightsOf = async (weights: Contents) => {
+      const config = readFileSync(join(hub, "config.json"));
+      const { network } = await openNetwork(
+        memoryFiles({ ...weights, "config.json": config }),
+        readOptions,
+      );
+      return network.nodes.map(({ weights: own }) =>
+        Object.values(own).map(({ data }) => data),
+      );
+    };
+    const saved = readdirSync(hub).filter((one) => one.startsWith("model"));
+    const expected = await weightsOf(
+      Object.fromEntries(
+        saved.map((one) => [one, readFileSync(join(hub, one))]),
+      ),
+    );
+    const memory = readFileSync(join(references, name, "memory.pth"));
+    expect(expected.flat().length).toBeGreaterThan(10);
+    expect(await weightsOf({ "memory.pth": memory })).toEqual(expected);
+  },
+);
+
 /** Whether transformers made it, as test/references/make-beside.py says. */
 function isHub(name: string): boolean {
   return existsSync(join(references, name, "prepared.json"));

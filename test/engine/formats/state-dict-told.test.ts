@@ -136,11 +136,6 @@ describe("weights that are not enough", () => {
       "timm's Swin",
     ],
     [
-      "a transformer of Hugging Face",
-      { "vit.embeddings.cls_token": [1, 1, 4] },
-      "Hugging Face's Vision Transformer",
-    ],
-    [
       "YOLO",
       { "model.model.0.conv.weight": conv, "model.model.1.conv.weight": conv },
       "a YOLO network",

@@ -43,7 +43,13 @@ type Settings = Pick<Beside, "assume" | "refusal">;
 
 /** By kind of network: the settings that weights do not show, as assumptions. `name`: the file's. */
 const settings: ReadonlyMap<string, (config: Json, name: string) => Settings> =
-  new Map([["resnet", resnet]]);
+  new Map([
+    ["resnet", resnet],
+    ["convnext", (config, name) => withNorms(config, name, {})],
+    ["vit", vit],
+    ["deit", vit],
+    ["swin", (config, name) => withNorms(config, name, {})],
+  ]);
 
 function settingsIn(config: Json, name: string): Settings {
   const kind = textOf(config["model_type"]) ?? "";
@@ -70,6 +76,40 @@ function resnet(config: Json, name: string): Settings {
         ? new Fault(
             "unsupported-network",
             `"${name}" says hidden_act=${activation.slice(0, 40)}: transformers' ResNet has it between its blocks and ReLU within them, which Proxima does not build.`,
+            exportAdvice,
+          )
+        : null,
+  };
+}
+
+function vit(config: Json, name: string): Settings {
+  const { num_attention_heads: heads } = config;
+  return withNorms(
+    config,
+    name,
+    isCount(heads) ? { heads: String(heads) } : {},
+  );
+}
+
+/** The usual epsilons are built in; all are far below the variances that matter. */
+const mostEpsilon = 1e-5;
+
+function withNorms(
+  config: Json,
+  name: string,
+  assume: Record<string, string>,
+): Settings {
+  const { hidden_act: activation, layer_norm_eps: epsilon } = config;
+  return {
+    assume: {
+      ...assume,
+      ...(typeof activation === "string" && { activation }),
+    },
+    refusal:
+      typeof epsilon === "number" && epsilon > mostEpsilon
+        ? new Fault(
+            "unsupported-network",
+            `"${name}" says layer_norm_eps=${epsilon}, and Proxima builds such networks with ${mostEpsilon} and less.`,
             exportAdvice,
           )
         : null,

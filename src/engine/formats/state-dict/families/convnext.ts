@@ -1,4 +1,4 @@
-/** ConvNeXt under its three spellings: torchvision's, timm's and the one it was published with. */
+/** ConvNeXt under its four spellings: torchvision's, timm's, transformers' and the one it was published with. */
 import type { Value } from "../../lowering/index";
 import type { Family } from "../family";
 import type { Keys } from "../keys";
@@ -28,6 +28,8 @@ interface Spelling {
   readonly between: (i: number) => readonly [string, string];
   /** A norm and a linear layer. */
   readonly head: readonly [string, string];
+  /** Of the norm in the head, where it is another than that of all others. */
+  readonly lastEpsilon?: number;
 }
 
 const torchvision: Spelling = {
@@ -72,12 +74,35 @@ const published: Spelling = {
   head: ["norm", "head"],
 };
 
+const transformers: Spelling = {
+  stem: ["embeddings.patch_embeddings", "embeddings.layernorm"],
+  stage: (i) => `encoder.stages.${i}.layers`,
+  block: {
+    conv: "dwconv",
+    norm: "layernorm",
+    wide: "pwconv1",
+    narrow: "pwconv2",
+    scale: "layer_scale_parameter",
+  },
+  between: (i) => [
+    `encoder.stages.${i}.downsampling_layer.0`,
+    `encoder.stages.${i}.downsampling_layer.1`,
+  ],
+  head: ["layernorm", "classifier"],
+  lastEpsilon: 1e-12,
+};
+
 const epsilon = 1e-6;
 
 export const convnext: Family = {
   title: "torchvision's and timm's ConvNeXt",
 
-  recognises: (keys) => spellingOf(keys) !== null,
+  recognises: (keys) =>
+    spellingOf(keys) !== null ||
+    keys.kernel("convnext.embeddings.patch_embeddings") === 4,
+
+  // transformers' body lies under its name, and its last layer beside it
+  spelling: (key) => key.replace(/^convnext\./, ""),
 
   architectures: [
     // another norm, other kernels
@@ -123,7 +148,8 @@ export const convnext: Family = {
               activation,
             });
         }
-        x = await m.layerNorm(last, pooling(m, "avgpool", x), epsilon);
+        x = pooling(m, "avgpool", x);
+        x = await m.layerNorm(last, x, names.lastEpsilon ?? epsilon);
         return m.dense(head, x);
       },
     };
@@ -147,7 +173,7 @@ function spellingOf(keys: Keys): Spelling | null {
     keys.rank(`${stage(0)}.0.${own}`) === 4 &&
     // timm's small ones have convolutions of one pixel in the place of linear layers
     [2, 4].includes(keys.rank(`${stage(0)}.0.${wide}`));
-  return [torchvision, timm, published].find(fits) ?? null;
+  return [torchvision, timm, published, transformers].find(fits) ?? null;
 }
 
 /** Over the channels of each pixel of a map [1, channel, height, width]. */

@@ -12,9 +12,9 @@ import { refused } from "./refused";
 import { resnet } from "./resnet";
 import { shufflenet } from "./shufflenet";
 import { squeezenet } from "./squeezenet";
-import { swin } from "./swin";
+import { swin, transformersSwin } from "./swin";
 import { alexnet, vgg } from "./vgg";
-import { timmVit, vit } from "./vit";
+import { timmVit, transformersVit, vit } from "./vit";
 
 /** Those whose weights say enough. */
 export const families: readonly Family[] = [
@@ -34,7 +34,9 @@ export const families: readonly Family[] = [
   convnext,
   vit,
   timmVit,
+  transformersVit,
   swin,
+  transformersSwin,
 ];
 
 /** All that are known by name, the ones that are refused too. */

@@ -42,11 +42,6 @@ export const refused: readonly Family[] = [
       keys.has("layers.0.blocks.0.attn.qkv"),
   ),
   refusing(
-    "Hugging Face's Vision Transformer",
-    "it is not read from its weights alone",
-    (keys) => keys.has("vit.embeddings.cls_token"),
-  ),
-  refusing(
     "a YOLO network",
     "it finds boxes, and its weights do not say how its layers hang together",
     (keys) =>

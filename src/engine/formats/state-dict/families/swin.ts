@@ -15,6 +15,7 @@ import {
   shiftMask,
   windowsOf,
 } from "./swin-windows";
+import { swinSpelling } from "./transformers-names";
 
 const epsilon = 1e-5;
 
@@ -64,6 +65,19 @@ export const swin: Family = {
       },
     };
   },
+};
+
+export const transformersSwin: Family = {
+  ...swin,
+  title: "Hugging Face's Swin",
+
+  recognises: (keys) =>
+    keys.rank("swin.embeddings.patch_embeddings.projection") === 4 &&
+    keys.has("swin.encoder.layers.0.blocks.0.layernorm_before"),
+
+  spelling: swinSpelling,
+
+  architectures: [[/^SwinForImageClassification$/, {}]],
 };
 
 function isSecond(keys: Keys): boolean {

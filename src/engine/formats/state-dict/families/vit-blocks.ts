@@ -15,10 +15,9 @@ export interface BlockNames {
 export interface BlockSettings {
   readonly heads: number;
   readonly activation: Activation;
+  /** Of every norm. */
+  readonly epsilon: number;
 }
-
-/** Of every norm. */
-export const epsilon = 1e-6;
 
 /** Attention and two linear layers, each beside the tokens [1, token, width]. */
 export async function block(
@@ -26,7 +25,7 @@ export async function block(
   name: string,
   names: BlockNames,
   x: Value,
-  { heads, activation }: BlockSettings,
+  { heads, activation, epsilon }: BlockSettings,
 ): Promise<Value> {
   const at = (part: string) => `${name}.${part}`;
   const [first, second] = names.norms;

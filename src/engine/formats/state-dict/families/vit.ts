@@ -10,7 +10,8 @@ import type { Modules } from "../modules";
 import { heads } from "../unknowns";
 import { activationOf } from "./activations";
 import { lastLayer } from "./head";
-import { block, epsilon, type BlockNames } from "./vit-blocks";
+import { block, type BlockNames } from "./vit-blocks";
+import { vitSpelling } from "./transformers-names";
 import { timmArchitectures } from "./vit-names";
 import { tokenPooling, type TokenPooling } from "./vit-pooling";
 
@@ -27,6 +28,8 @@ interface Names {
   readonly norm: string;
   /** Over what they are pooled to, as far as it is there. */
   readonly pooledNorm: string;
+  /** Of every norm. */
+  readonly epsilon: number;
 }
 
 const torchvision: Names = {
@@ -43,6 +46,7 @@ const torchvision: Names = {
   },
   norm: "encoder.ln",
   pooledNorm: "encoder.fc_norm",
+  epsilon: 1e-6,
 };
 
 const timm: Names = {
@@ -59,7 +63,11 @@ const timm: Names = {
   },
   norm: "norm",
   pooledNorm: "fc_norm",
+  epsilon: 1e-6,
 };
+
+/** Once they are spelled as timm spells them. */
+const transformers: Names = { ...timm, epsilon: 1e-12 };
 
 export const vit: Family = {
   title: "torchvision's Vision Transformer",
@@ -114,6 +122,35 @@ export const timmVit: Family = {
   },
 };
 
+export const transformersVit: Family = {
+  title: "Hugging Face's Vision Transformer",
+
+  recognises: (keys) =>
+    ["vit", "deit"].some(
+      (name) =>
+        keys.rank(`${name}.embeddings.patch_embeddings.projection`) === 4 &&
+        keys.has(`${name}.embeddings.cls_token`),
+    ),
+
+  spelling: vitSpelling,
+
+  architectures: [[/^(?:ViT|DeiT)ForImageClassification(?:WithTeacher)?$/, {}]],
+
+  member(keys, assume) {
+    const last = lastLayer(keys, "head");
+    return {
+      ...memberOf(keys, transformers, "vit", assume, (m, features) =>
+        classified(m, features, [last, "head_dist"]),
+      ),
+      preprocessing: {
+        preset: "signed",
+        because:
+          "Hugging Face's Vision Transformers are usually trained with pixels in -1..1; DeiT has ImageNet's mean and std.",
+      },
+    };
+  },
+};
+
 /** The mean of what each of the features' own layer says: a distilled DeiT has two. */
 async function classified(
   m: Modules,
@@ -155,6 +192,7 @@ function memberOf(
   const settings = {
     heads: assume.take(heads(width, headsOf(width))),
     activation: assume.take(activationOf("gelu")),
+    epsilon: names.epsilon,
   };
   const pool = poolingOf(keys, names, assume);
   const depth = keys.below(names.blocks).length;
@@ -180,11 +218,11 @@ function memberOf(
         x = await block(m, name, names.block, x, settings);
       }
       // a norm is each token's own: those that are read on are enough
-      const norm = (y: Value) => normed(m, names.norm, y);
+      const norm = (y: Value) => normed(m, names.norm, y, names.epsilon);
       const pooled = await pool(m, x, prefix, norm);
       const features = [];
       for (const y of pooled)
-        features.push(await normed(m, names.pooledNorm, y));
+        features.push(await normed(m, names.pooledNorm, y, names.epsilon));
       return head(m, features);
     },
   };
@@ -204,7 +242,12 @@ function poolingOf(
   return pooling.unknown ? assume.take(pooling.unknown) : pooling.pool;
 }
 
-async function normed(m: Modules, name: string, x: Value): Promise<Value> {
+async function normed(
+  m: Modules,
+  name: string,
+  x: Value,
+  epsilon: number,
+): Promise<Value> {
   return m.keys.has(name) ? m.layerNorm(name, x, epsilon) : x;
 }
 
