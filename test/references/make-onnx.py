@@ -692,6 +692,41 @@ def folded(g):
     return g.model(17)
 
 
+def attentions(g):
+    """Attention over the columns of the image, which hold seven numbers in three channels each."""
+    rows = g.op("Reshape", g.op("Transpose", "image", perm=[0, 3, 1, 2]), g.ints(1, 8, 21))
+
+    def attend(key_heads=4, rotated=None, mask="", **attributes):
+        parts = [g.op("MatMul", rows, g.floats(21, 6 * heads)) for heads in (4, key_heads, key_heads)]
+        if rotated is not None:
+            counts = (4, key_heads)
+            parts[:2] = [rotate(part, heads, **rotated) for part, heads in zip(parts, counts)]
+        inputs = [*parts, mask] if mask else parts
+        g.branch(g.op("Attention", *inputs, q_num_heads=4, kv_num_heads=key_heads, **attributes))
+
+    def rotate(part, heads, ids=False, **attributes):
+        pairs = (attributes.get("rotary_embedding_dim") or 6) // 2
+        angles = numpy.arange(8)[:, None] * 10.0 ** -numpy.arange(pairs)
+        tables = [wave(angles).astype(numpy.float32) for wave in (numpy.cos, numpy.sin)]
+        tables = [g.tensor(table if ids else table[None]) for table in tables]
+        places = [g.tensor(numpy.array([[3, 1, 4, 1, 5, 0, 2, 6]]))] if ids else []
+        return g.op("RotaryEmbedding", part, *tables, *places, num_heads=heads, **attributes)
+
+    truths = g.random.uniform(size=(8, 8)) > 0.4
+    truths[:, 0] = True
+    attend()
+    attend(key_heads=2, scale=0.3, is_causal=1)
+    attend(key_heads=1, softcap=1.5)
+    attend(mask=g.floats(1, 4, 8, 8))
+    attend(mask=g.tensor(truths), is_causal=1)
+    attend(rotated={})
+    attend(rotated={"interleaved": 1, "ids": True})
+    attend(key_heads=2, rotated={"rotary_embedding_dim": 4})
+    cut = g.op("Transpose", g.op("Reshape", rows, g.ints(1, 8, 3, 7)), perm=[0, 2, 1, 3])
+    g.branch(g.op("Attention", cut, cut, cut))
+    return g.model(23)
+
+
 def column_of(g, truths):
     return g.op("Unsqueeze", truths, g.ints(1))
 
@@ -714,6 +749,7 @@ BY_HAND = {
     "branches": branches,
     "quantized": quantized,
     "folded": folded,
+    "attentions": attentions,
 }
 
 

@@ -555,6 +555,50 @@ def write_frozen(folder, graph):
     (folder / "frozen.pb").write_bytes(graph.SerializeToString(deterministic=True))
 
 
+def decoded(folder):
+    """Pictures come in as files; after decoding the graph brings any size to 12 x 12 pixels, and them to its scale."""
+    kernel, last = kernels(numpy.random.default_rng(19), (3, 3, 3, 8), (8, CLASSES))
+
+    def compute(x):
+        x = v1.image.resize_bilinear(x, [12, 12])
+        x = tf.nn.relu(tf.nn.conv2d((x - 128.0) * (1 / 128), kernel, 1, "SAME"))
+        return tf.matmul(tf.reduce_mean(x, [1, 2]), last)
+
+    with tf.Graph().as_default() as graph:
+        image = tf.io.decode_jpeg(v1.placeholder(tf.string, [], "contents"), channels=3)
+        tf.nn.softmax(compute(tf.expand_dims(tf.cast(image, tf.float32), 0)))
+    write_frozen(folder, graph.as_graph_def())
+    write_reference(folder, "frozen.pb", picture((10, 14, 3), 19, 0, 255), compute, 2, [10, 14])
+
+
+def grey(folder):
+    """Images come in as [batch, height, width]; the probabilities of units are beside the features they are made of."""
+    kernel, last = kernels(numpy.random.default_rng(20), (3, 3, 1, 8), (8, CLASSES))
+
+    def compute(x):
+        features = tf.reduce_mean(tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME")), [1, 2])
+        return tf.matmul(features, last), features
+
+    with tf.Graph().as_default() as graph:
+        logits, features = compute(v1.placeholder(tf.float32, [None, 9, 11], "image")[..., None])
+        tf.identity(features, "features")
+        tf.sigmoid(logits, "units")
+    write_frozen(folder, graph.as_graph_def())
+    write_reference(folder, "frozen.pb", picture((9, 11, 1), 20), lambda x: compute(x)[0], 4)
+
+
+def held(random):
+    """Part of the features is held still: no gradient goes back through it."""
+    kernel, last = kernels(random, (3, 3, 3, 8), (8, CLASSES))
+
+    def compute(x):
+        x = tf.nn.relu(tf.nn.conv2d(x, kernel, 1, "SAME"))
+        x = tf.reduce_mean(x * tf.sigmoid(tf.stop_gradient(x)), [1, 2])
+        return tf.matmul(x, last)
+
+    return compute, (9, 8, 3)
+
+
 def training_network(random, variable):
     """A network of TensorFlow 1 in the middle of its training: labels, dropout behind a switch, loss and gradients."""
     first, last = kernels(random, (3, 3, 3, 8), (8, CLASSES))
@@ -720,6 +764,9 @@ SMALL = {
     "tf-frozen/stored": function(stored, 17),
     "tf-frozen/channels-first": lambda folder: channels_first(numpy.random.default_rng(18), folder),
     "tf-frozen/training": frozen_training,
+    "tf-frozen/decoded": decoded,
+    "tf-frozen/grey": grey,
+    "tf-frozen/held": function(held, 21),
     "tf-graph/resnet": family(resnet, keras, as_tfjs, 22),
     "tf-graph/mobilenet-v2": family(mobilenet_v2, keras, as_tfjs, 23),
     "tf-graph/mobilenet-v3-keras-2": family(mobilenet_v3, tf_keras, as_tfjs, 24),

@@ -153,7 +153,9 @@ export class Assembler {
           this.shapeOf(name),
         ]),
       ),
-      maximises: spread ? `mean over the map (${spread}) of a ${unit}` : unit,
+      maximises: spread
+        ? `mean over the map (${spread}) of ${unit.startsWith("o") ? "an" : "a"} ${unit}`
+        : unit,
       stripped: last && bare !== output ? [last.kind] : [],
       head: told,
     };

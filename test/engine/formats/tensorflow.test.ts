@@ -46,6 +46,7 @@ const activations: Readonly<Record<string, Readonly<Record<string, number>>>> =
 const scaling = [
   "tf-saved-model/efficientnet",
   "tf-frozen/mobilenet-v3",
+  "tf-frozen/decoded",
   "tf-graph/mobilenet-v3-keras-2",
   "tf-graph/efficientnet",
 ];
@@ -97,6 +98,36 @@ describe("opened from their files", () => {
     expect(provenance.producer).toMatch(
       /^TensorFlow 2\.\d+\.\d+, signature "serving_default"$/,
     );
+  });
+
+  it("the last of two numbered heads is the network's", async () => {
+    const { told } = await open("tf-frozen/inception5h");
+    expect(told.outputs).toEqual([
+      { name: "output2", shape: [63] },
+      { name: "output", shape: [63] },
+    ]);
+    expect(told.head).toEqual({ value: "softmax", from: "file" });
+  });
+
+  it("a graph that decodes pictures is cut after that, and says so", async () => {
+    const { provenance, told } = await open("tf-frozen/decoded");
+    expect(provenance.warnings.join()).toContain(
+      '("DecodeJpeg", DecodeJpeg); it is cut after that',
+    );
+    expect(told.preprocessing).toMatchObject({
+      value: { mean: [0], std: [1] },
+      from: "file",
+    });
+  });
+
+  it("grey images need no channel axis, and units are logits", async () => {
+    const { told, input } = await open("tf-frozen/grey");
+    expect(input).toEqual([9, 11, 1]);
+    expect(told.head).toEqual({ value: "sigmoid", from: "file" });
+    expect(told.outputs?.map(({ name }) => name)).toEqual([
+      "units",
+      "features",
+    ]);
   });
 
   it("a SavedModel of TensorFlow 1 is read by its only signature", async () => {

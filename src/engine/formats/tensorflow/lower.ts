@@ -136,11 +136,30 @@ function chosen(opened: Opened): {
     failed: found.failed,
     warnings: [
       ...(isDecoder(image) ? [cutAt(image)] : []),
+      ...(opened.outputs === null ? otherInputs(nodes, image) : []),
       ...[...all]
         .filter(isSwitch)
         .map(({ name }) => `The switch "${name}" is taken as off.`),
     ],
   };
+}
+
+/** A sentence for placeholders of a graph without a signature, as labels are in training. */
+function otherInputs(nodes: readonly FlatNode[], image: FlatNode): string[] {
+  const others = new Set(
+    nodes.filter((n) => isPlaceholder(n) && n !== image && !isSwitch(n)),
+  );
+  const read = nodes.flatMap(({ inputs }) =>
+    inputs.flatMap(({ node }) => (others.has(node) ? [`"${node.name}"`] : [])),
+  );
+  const [first, second] = new Set(read);
+  if (first === undefined) return [];
+  const more = others.size > 2 ? ", ..." : "";
+  return [
+    second === undefined
+      ? `The input ${first}, and what depends on it, is left out.`
+      : `The inputs ${first}, ${second}${more}, and what depends on them, are left out.`,
+  ];
 }
 
 function cutAt({ name, op }: FlatNode): string {

@@ -1,6 +1,6 @@
 /** ONNX files as they may be: where weights lie and how they are stored, and what is refused, with which words. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { openNetwork, type Network } from "../../../../src/engine";
+import { gradientOf, openNetwork, type Network } from "../../../../src/engine";
 import { openBackend } from "../../../../src/main/host/backend";
 import { Fault, type FaultCode } from "../../../../src/shared/fault";
 import {
@@ -80,6 +80,98 @@ function bytesOf(array: ArrayBufferView): Uint8Array {
 /** Of values that both kinds of halves hold exactly. */
 const halves = Uint16Array.of(0x3800, 0xc000, 0x4200, 0x3400, 0x3c00, 0xbc00);
 const brains = Uint16Array.of(0x3f00, 0xc000, 0x4040, 0x3e80, 0x3f80, 0xbf80);
+
+describe("grey images without all axes", () => {
+  const single: Tensor = { ...kernel, dims: [6, 1, 1, 1] };
+  const shape = (...dims: number[]): Tensor => ({
+    name: "shape",
+    dims: [dims.length],
+    type: 7,
+    raw: bytesOf(BigInt64Array.from(dims, BigInt)),
+  });
+  it.each<[string, (number | string)[], string, Tensor]>([
+    [
+      "[batch, height, width] with a channel added",
+      ["n", 4, 5],
+      "Unsqueeze",
+      shape(1),
+    ],
+    [
+      "[batch, height, width] laid out anew",
+      ["n", 4, 5],
+      "Reshape",
+      shape(-1, 1, 4, 5),
+    ],
+    ["[height, width] laid out anew", [4, 5], "Reshape", shape(1, 1, 4, 5)],
+    ["[height, width] with two axes added", [4, 5], "Unsqueeze", shape(0, 1)],
+    ["one image of one channel", [1, 4, 5], "Unsqueeze", shape(0)],
+  ])("%s", async (_, dims, op, tensor) => {
+    const network = await openGraph({
+      inputs: [{ name: "image", dims }],
+      tensors: [single, tensor],
+      nodes: [
+        { op, inputs: ["image", "shape"], outputs: ["map4"] },
+        { ...conv, inputs: ["map4", "kernel"] },
+        pool,
+      ],
+    });
+    expect(network.input).toEqual([4, 5, 1]);
+    const { runtime } = await openBackend();
+    const pixels = Float32Array.from({ length: 20 }, (_v, i) => i / 20);
+    const { logits } = gradientOf(
+      {
+        network: { ...network, preprocessing: null },
+        runtime,
+        method: { kind: "relu" },
+        target: { kind: "logit", index: 0 },
+      },
+      pixels,
+    );
+    const mean = pixels.reduce((a, b) => a + b, 0) / 20;
+    for (const [i, value] of values.entries())
+      expect(logits[i]).toBeCloseTo(value * mean, 5);
+  });
+});
+
+describe("outputs", () => {
+  const outputs = ["map", "pooled"];
+
+  it("are chosen by name", async () => {
+    const files = memoryFiles(
+      { "net.onnx": modelBytes({ ...base, outputs }) },
+      "net.onnx",
+      "net.onnx",
+    );
+    const { network } = await openNetwork(files, {
+      ...readOptions,
+      output: "map",
+    });
+    expect(network.told.outputs?.[0]).toEqual({
+      name: "map",
+      shape: [4, 5, 2],
+    });
+    expect(network.told.head).toEqual({ value: "map", from: "file" });
+    const fault = await faultOf(
+      openNetwork(files, { ...readOptions, output: "probabilities" }),
+    );
+    expect(fault.code).toBe("invalid-request");
+    expect(fault.remedy).toBe('Its outputs are "map", "pooled".');
+  });
+
+  it("that cannot be computed take no others with them", async () => {
+    const network = await openGraph({
+      outputs: [...outputs, "looped"],
+      nodes: [conv, pool, { op: "Loop", inputs: ["map"], outputs: ["looped"] }],
+    });
+    expect(network.told.outputs?.map(({ name }) => name)).toEqual([
+      "pooled",
+      "map",
+    ]);
+    expect(network.provenance.warnings.join()).toMatch(
+      /The output "looped" is left out: .*Loop/,
+    );
+  });
+});
 
 describe("weights", () => {
   const stored: [string, Partial<Tensor>][] = [

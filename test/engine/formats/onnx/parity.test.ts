@@ -27,6 +27,15 @@ describe("small networks", () => {
     expect(network.provenance.producer).toMatch(/^pytorch \d|^by hand$/);
   });
 
+  it("takes the deepest vector of several outputs", async () => {
+    const { told } = await expectParity(join(root, "features-first"), backend);
+    expect(told.outputs).toEqual([
+      { name: "18", shape: [7] },
+      { name: "onnx::BatchNormalization_12", shape: [8, 8, 8] },
+    ]);
+    expect(told.head).toEqual({ value: "softmax", from: "assumed" });
+  });
+
   it("says what it did: sizes, batches, what was taken off", async () => {
     const open = await expectParity(join(root, "resnet18"), backend);
     expect(open.told.fixedSize).toBe(null);
