@@ -90,5 +90,8 @@ export default ts.config(
     extends: [ts.configs.disableTypeChecked],
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },
-  { files: ["scripts/bench.mjs"], extends: [ts.configs.disableTypeChecked] },
+  {
+    files: ["scripts/bench.mjs", "scripts/recipe.mjs"],
+    extends: [ts.configs.disableTypeChecked],
+  },
 );

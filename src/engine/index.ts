@@ -7,6 +7,8 @@ export {
   type TileUpdate,
 } from "./ascent/ascend";
 export { startImage } from "./ascent/start";
+export { calibrate, constantRecipe, type Calibration } from "./calibration";
+export { heldOutViews, viewed, viewsOf, type View } from "./evaluation/views";
 export { batchesOf, batchThatFits, bytesPerImage, type Batch } from "./batch";
 export { probabilitiesOf, softmax, top1Of, topClasses } from "./classes";
 export type { NetworkCard } from "../shared/card";

@@ -1,7 +1,7 @@
 import { randomStream } from "../random";
 
 /** Words that keep the streams of one seed apart. */
-export const streams = { start: 1, transforms: 2 } as const;
+export const streams = { start: 1, transforms: 2, evaluation: 5 } as const;
 
 /**
  * The start image, N(0, noise^2) around grey and clipped to [-1, 1]; [height, width, channel].

@@ -1,0 +1,128 @@
+/** Which recipes a calibration tries and how long: fixed by the network's shapes and by what is given, not by a clock. */
+import { twoDigits, type Fixed, type Recipe } from "../../shared/recipe";
+import type { Network } from "../network/network";
+import { workOf } from "./work";
+
+/** Steps of a run with a measured recipe. */
+export const measuredSteps = 240;
+
+/** One round: every recipe that is left climbs to so many steps, and the best of them stay. */
+export interface Round {
+  readonly steps: number;
+  readonly keep: number;
+  /** Views a picture is scored on. */
+  readonly views: number;
+}
+
+export interface Plan {
+  /** In the order of preference among equals. */
+  readonly trials: readonly Recipe[];
+  /** Classes that climb under every recipe. */
+  readonly targets: number;
+  readonly rounds: readonly Round[];
+  /** Largest share of values beyond |x| = 0.99 after the last round. */
+  readonly mostSaturated: number;
+}
+
+interface Extent extends Omit<Plan, "trials"> {
+  /** Step sizes, relative to sqrt(height x width x channels). */
+  readonly steps: readonly number[];
+  /** Taken where the network's steps are cheap enough for so many image-steps. */
+  readonly imageSteps: number;
+}
+
+/** Multiply-adds that all image-steps of a calibration may take together: some seconds on two cores. */
+const budget = 2.4e11;
+
+/**
+ * A picture is at its best, and saturates most, a while after it was rotated last: rounds end where seed 1 rotated as
+ * long ago as at step 240, for every probability of a rotation that is tried.
+ * A small network is measured over whole runs, a large one over their beginning: a longer run saturates more, so
+ * less is allowed there.
+ */
+const extents: readonly Extent[] = [
+  {
+    imageSteps: 8000,
+    steps: [0.03, 0.06, 0.12, 0.24],
+    targets: 4,
+    rounds: [
+      { steps: 39, keep: 9, views: 16 },
+      { steps: 119, keep: 4, views: 32 },
+      { steps: measuredSteps, keep: 1, views: 32 },
+    ],
+    mostSaturated: 0.18,
+  },
+  {
+    imageSteps: 1800,
+    steps: [0.06, 0.12, 0.24],
+    targets: 4,
+    rounds: [
+      { steps: 39, keep: 4, views: 16 },
+      { steps: 130, keep: 1, views: 32 },
+    ],
+    mostSaturated: 0.16,
+  },
+  {
+    imageSteps: 0,
+    steps: [0.06, 0.12, 0.24],
+    targets: 2,
+    rounds: [
+      { steps: 11, keep: 4, views: 8 },
+      { steps: 38, keep: 2, views: 16 },
+      { steps: 57, keep: 1, views: 32 },
+    ],
+    mostSaturated: 0.1,
+  },
+];
+
+/**
+ * How pictures are kept smooth: a blur that grows with the picture, and rotations (whose interpolation blurs too), often
+ * and small or seldom and large. `blur` is of the usual one; smoother ones come first.
+ */
+const manners = [
+  { blur: 1, rotate: 6, rotateProbability: 0.3 },
+  { blur: 1, rotate: 12, rotateProbability: 0.1 },
+  { blur: 0.7, rotate: 12, rotateProbability: 0.3 },
+  { blur: 0.7, rotate: 8, rotateProbability: 0.1 },
+] as const;
+
+/** sigma in pixels: 0.3 at 28 px, 0.43 at 128 px, 0.5 at 227 px. */
+function usualBlur([height, width]: Network["input"]): number {
+  return 0.5 * (Math.sqrt(height * width) / 227) ** 0.25;
+}
+
+/** sqrt(height x width x channels): an update of this length changes each value by 1 where all change alike. */
+function unitStep([height, width, channels]: Network["input"]): number {
+  return Math.sqrt(height * width * channels);
+}
+
+/** Where nothing can be measured: the numbers that were in the middle of those measured. */
+export function constantRecipe(input: Network["input"]): Recipe {
+  return {
+    steps: measuredSteps,
+    stepSize: twoDigits(0.1 * unitStep(input)),
+    blur: twoDigits(usualBlur(input)),
+    rotate: 6,
+    rotateProbability: 0.3,
+  };
+}
+
+export function planFor(network: Network, fixed: Fixed): Plan {
+  const affordable = budget / workOf(network);
+  const extent = extents.find(({ imageSteps }) => affordable >= imageSteps);
+  if (!extent) throw new RangeError("the last extent fits every network");
+  const { steps, targets, rounds, mostSaturated } = extent;
+  const trials = new Map<string, Recipe>();
+  for (const manner of manners)
+    for (const step of steps) {
+      const trial: Recipe = {
+        steps: measuredSteps,
+        stepSize: fixed.stepSize ?? twoDigits(step * unitStep(network.input)),
+        blur: fixed.blur ?? twoDigits(manner.blur * usualBlur(network.input)),
+        rotate: fixed.rotate ?? manner.rotate,
+        rotateProbability: manner.rotateProbability,
+      };
+      trials.set(JSON.stringify(trial), trial);
+    }
+  return { trials: [...trials.values()], targets, rounds, mostSaturated };
+}
