@@ -108,7 +108,8 @@ describe("calibrate", () => {
         expect(Math.abs((heldOut[at] ?? NaN) / mean - 1)).toBeLessThan(0.03);
         beyond += image.filter((x) => Math.abs(x) > 0.99).length;
       }
-      const share = beyond / images.reduce((sum, { length }) => sum + length, 0);
+      const share =
+        beyond / images.reduce((sum, { length }) => sum + length, 0);
       expect(Math.abs(saturated - share)).toBeLessThan(0.02);
     }
   });

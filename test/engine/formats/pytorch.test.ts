@@ -641,7 +641,11 @@ describe("what is no state dict is refused with advice:", () => {
     ],
     ["an empty dict", torchZip(state, { root: dict() }), "no keys"],
     ["a bare pickle", pickleOf(dict(text("a"), int(1))), "bare Python pickle"],
-    ["another's zip", zipOf([{ name: "a.txt", data: utf8("a") }]), "zip archive"],
+    [
+      "another's zip",
+      zipOf([{ name: "a.txt", data: utf8("a") }]),
+      "zip archive",
+    ],
     ["a tar", tar(), "tar archive"],
   ])("%s", async (_, bytes, words) => {
     await expectFault(bytes, "unsupported-network", words);
