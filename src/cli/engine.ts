@@ -1,7 +1,7 @@
 /** What several commands need of the host: a network, a backend. */
 import { openBackend, type Backend } from "../main/host/backend";
 import { dataFolder, downloadsIn } from "../main/host/data-folder";
-import { examineNetwork } from "../main/host/examine-network";
+import { examineNetwork, isDoubtful } from "../main/host/examine-network";
 import { KnownNetworks } from "../main/host/known/known-networks";
 import { openNamed, type OpenedNetwork } from "../main/host/networks";
 import { RememberedAnswers } from "../main/host/remembered-answers";
@@ -49,7 +49,7 @@ export async function examineTheNetwork(
   { network, info }: OpenedNetwork,
   context: Context,
 ): Promise<readonly string[]> {
-  if (info.bundled) return [];
+  if (info.bundled || !isDoubtful(info.report)) return [];
   const { signal } = context;
   const found = await examineNetwork(network, await openBackend(), { signal });
   for (const warning of found) context.warn(warning);

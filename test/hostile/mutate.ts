@@ -32,27 +32,31 @@ interface Subject {
 }
 
 function subjectsIn(folder: string): Subject[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith("reference.json"))
-    .sort()
-    .map((name) => {
-      const home = join(folder, name, "..");
-      // written by the references' own scripts
-      const reference = JSON.parse(
-        readFileSync(join(folder, name), "utf8"),
-      ) as { network: string; size?: [number, number] };
-      const files = readdirSync(home, { recursive: true, encoding: "utf8" })
-        .filter((file) => !/(reference\.json|\.npy)$/.test(file))
-        .filter((file) => statSync(join(home, file)).isFile());
-      return {
-        name: name.replace("/reference.json", ""),
-        path: join(home, reference.network),
-        files,
-        folder: home,
-        network: reference.network,
-        size: reference.size ?? null,
-      };
-    });
+  return (
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith("reference.json"))
+      .sort()
+      .map((name) => {
+        const home = join(folder, name, "..");
+        // written by the references' own scripts
+        const reference = JSON.parse(
+          readFileSync(join(folder, name), "utf8"),
+        ) as { network: string; size?: [number, number] };
+        const files = readdirSync(home, { recursive: true, encoding: "utf8" })
+          .filter((file) => !/(reference\.json|\.npy)$/.test(file))
+          .filter((file) => statSync(join(home, file)).isFile());
+        return {
+          name: name.replace("/reference.json", ""),
+          path: join(home, reference.network),
+          files,
+          folder: home,
+          network: reference.network,
+          size: reference.size ?? null,
+        };
+      })
+      // corrections of a network that lies elsewhere have no files of their own
+      .filter(({ files }) => files.length > 0)
+  );
 }
 
 type Random = (low: number, high: number) => number;

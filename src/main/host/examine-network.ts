@@ -5,11 +5,17 @@ import {
   type BatchNormFit,
   type Network,
 } from "../../engine";
+import type { ImportReport } from "../../shared/domain";
 import type { Backend } from "./backend";
 import type { WorkOptions } from "./network-reader";
 
 /** A first batch norm whose variance differs by more than e^2.5 = 12 times sees pixels of another scale. */
 const otherScale = 2.5;
+
+/** Whether there is anything to doubt: a network whose files say all that matters is built as they say. */
+export function isDoubtful({ assumptions, from }: ImportReport): boolean {
+  return assumptions.length > 0 || from.preprocessing !== "file";
+}
 
 /**
  * Warnings; none where the statistics fit, or there are none. Without native TensorFlow a pass takes too long, and

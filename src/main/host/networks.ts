@@ -12,6 +12,7 @@ import type {
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { writeAnswersBeside } from "./answers-file";
+import { isDoubtful } from "./examine-network";
 import { memoryBudget } from "./memory";
 import {
   changed,
@@ -129,7 +130,8 @@ export class Networks {
   }
 
   async #withFindings(held: Held, options: WorkOptions): Promise<Held> {
-    if (held.place.bundledId !== null) return held;
+    if (held.place.bundledId !== null || !isDoubtful(held.info.report))
+      return held;
     const { identity } = held.info;
     const found =
       this.#examined.get(identity) ??

@@ -248,14 +248,10 @@ describe("topologies", () => {
       '"layer0" is a Lambda',
       '"layer1" is a Conv3D',
       '"layer2" is a constructor',
-      "sparsemax",
-      "threshold",
-      "causal",
-      "channels first",
+      "and 4 more",
     ])
       expect(fault.message).toContain(word);
-    expect(fault.remedy).toContain("DepthwiseConv2D");
-    expect(fault.remedy).toContain("hard_sigmoid");
+    expect(fault.remedy).toContain("ONNX");
   });
 
   type Change = (
@@ -338,7 +334,7 @@ describe("topologies", () => {
       "reads a second output",
       inbound(2, [[["mean", 0, 1]]]),
       "unsupported-network",
-      "output 1",
+      "Output 1 of the layer",
     ],
     ["reads nonsense", inbound(2, [[[7, 0, 0]]]), "damaged-file", "no layer"],
     [
@@ -349,7 +345,7 @@ describe("topologies", () => {
           ["mean", 0, 0],
         ],
       ]),
-      "damaged-file",
+      "unsupported-network",
       "2 inputs",
     ],
     [
@@ -366,16 +362,6 @@ describe("topologies", () => {
       "outputs",
     ],
     [
-      "has two outputs",
-      (_, config) =>
-        (config["output_layers"] = [
-          ["flat", 0, 0],
-          ["mean", 0, 0],
-        ]),
-      "unsupported-network",
-      "2 outputs",
-    ],
-    [
       "is its input",
       (_, config) => (config["output_layers"] = [["in", 0, 0]]),
       "unsupported-network",
@@ -385,7 +371,7 @@ describe("topologies", () => {
       "has an input that is no image",
       configOf(0, { batch_input_shape: [null, 10] }),
       "unsupported-network",
-      "[10]",
+      "a row of 10 numbers",
     ],
     [
       "has open channels",
@@ -415,7 +401,7 @@ describe("topologies", () => {
       "has a call in Keras 3's way that reads nothing",
       inbound(1, [{ args: [], kwargs: {} }]),
       "damaged-file",
-      "0 inputs",
+      "reads no output",
     ],
     [
       "has a call in Keras 3's way without arguments",
