@@ -245,6 +245,7 @@ test("the names of the classes can be dropped on their place", async ({
   const card = sheet(page);
   const group = card.getByRole("radiogroup", { name: "Names of the classes" });
   await expect(group.getByLabel("As they came with it")).toBeChecked({ timeout: 30_000 }); // prettier-ignore
+  await group.scrollIntoViewIfNeeded();
   const box = await group.boundingBox();
   if (!box) throw new Error("no box");
   await dropFiles(page, [names], { x: box.x + 40, y: box.y + 12 });
