@@ -363,8 +363,8 @@ describe("weights that are known", () => {
       ],
       "a diffusion model": ["down_blocks.0.resnets.0.conv1.weight"],
       CLIP: ["visual.conv1.weight", "text_projection", "logit_scale"],
-      "a language model": ["bert.embeddings.word_embeddings.weight"],
       "a network of sounds": [["model.encoder.conv1.weight", 3]],
+      "a language model": ["bert.embeddings.word_embeddings.weight"],
       "torchvision's Faster R-CNN, Mask R-CNN or Keypoint R-CNN": [
         "backbone.body.conv1.weight",
         "rpn.head.conv.0.0.weight",
@@ -399,6 +399,7 @@ describe("weights that are known", () => {
         "classifier.4.weight",
         "aux_classifier.4.weight",
       ],
+      "torchvision's FCN": ["backbone.conv1.weight", "classifier.4.weight"],
       "a generator (StyleGAN)": ["synthesis.b4.const", "mapping.fc0.weight"],
       "a network with 3-D convolutions": [["stem.0.weight", 5]],
     };

@@ -54,14 +54,6 @@ export const weightKinds: readonly WeightKind[] = [
     ],
   },
   {
-    title: "a language model",
-    why: "it reads text, not pictures",
-    remedy: classifiers,
-    keys: [
-      /(^|\.)(embed_tokens|wte|word_embeddings|tok_embeddings|token_embd|shared)\.weight$/,
-    ],
-  },
-  {
     title: "a network of sounds",
     why: "it takes no pictures",
     remedy: classifiers,
@@ -69,6 +61,14 @@ export const weightKinds: readonly WeightKind[] = [
       /(^|\.)(feature_extractor\.conv_layers\.\d+\.conv|encoder\.conv1)\.weight$/,
     ],
     rank: 3,
+  },
+  {
+    title: "a language model",
+    why: "it reads text, not pictures",
+    remedy: classifiers,
+    keys: [
+      /(^|\.)(embed_tokens|wte|word_embeddings|tok_embeddings|token_embd|shared)\.weight$/,
+    ],
   },
   {
     title: "torchvision's Faster R-CNN, Mask R-CNN or Keypoint R-CNN",
@@ -120,8 +120,16 @@ export const weightKinds: readonly WeightKind[] = [
     why: "it has classes for each pixel, and weights do not say how its layers hang together",
     remedy: exportAdvice,
     keys: [
-      /(^|\.)(aux_classifier|segmentation_head|decode_head|auxiliary_head)\.|^(module\.)?(outc\.conv|classifier\.0\.convs\.0\.0)\./,
+      /(^|\.)(aux_classifier|segmentation_head|decode_head|(?:low|high)_classifier|auxiliary_head)\.|^(module\.)?(outc\.conv|classifier\.0\.convs\.0\.0)\./,
     ],
+  },
+  {
+    title: "torchvision's FCN",
+    why: "it has classes for each pixel, and weights do not say how its layers hang together",
+    remedy: exportAdvice,
+    // a convolution where classifiers have a linear layer
+    keys: [/^(module\.)?classifier\.4\.weight$/, /^(module\.)?backbone\./],
+    rank: 4,
   },
   {
     title: "a generator (StyleGAN)",
