@@ -2,7 +2,7 @@
 
     python make-beside.py FOLDER [NAME...]
 
-Needs torch, torchvision, safetensors and transformers. Each gets a folder as make-torch.py describes; hub folders also
+Needs torch, torchvision, timm, safetensors and transformers. Each gets a folder as make-torch.py describes; hub folders also
 get prepared.json { pixel, value }: what transformers' processor makes of a picture of one colour, channel by channel.
 """
 
@@ -142,6 +142,14 @@ def hub_swin():
     return SwinForImageClassification(config), processor, "1GB"
 
 
+def timm_arguments():
+    """What timm.create_model was given, as its config.json keeps it."""
+    import timm
+
+    arguments = {"act_layer": "leaky_relu", "output_stride": 8, "global_pool": "max", "channels": (4, 6, 8, 8)}
+    return timm.create_model("resnet18", num_classes=CLASSES, **arguments)
+
+
 HUBS = {
     "hub-resnet": hub_resnet,
     "hub-vit": hub_vit,
@@ -165,7 +173,7 @@ def record(folder, net, size, network):
 
 
 def main(out, names):
-    for name in names or [*FILES, *HUBS]:
+    for name in names or [*FILES, *HUBS, "timm-arguments"]:
         torch.manual_seed(sum(name.encode()))
         folder = Path(out, name)
         folder.mkdir(parents=True, exist_ok=True)
@@ -173,6 +181,13 @@ def main(out, names):
             net, saved = FILES[name]()
             torch.save(saved, folder / "network.pth")
             record(folder, net, (36, 33), "network.pth")
+            continue
+        if name == "timm-arguments":
+            from timm.models import save_for_hf
+
+            net = shaken(timm_arguments())
+            save_for_hf(net, folder / "hub")
+            record(folder, net, (40, 40), "hub")
             continue
         net, processor, shard = HUBS[name]()
         shaken(net)

@@ -170,6 +170,28 @@ describe("timm's config.json", () => {
     );
   });
 
+  it("names the arguments timm made the network with", async () => {
+    const hub = join(references, "timm-arguments/hub");
+    const files = await openNetworkFiles(hub);
+    const { report } = await openNetwork(files, readOptions);
+    const said = report.assumptions.filter(({ from }) => from === "file");
+    expect(said.map(({ key, value }) => [key, value])).toEqual(
+      expect.arrayContaining([
+        ["activation", "leaky:0.01"],
+        ["dilation", "1,1,2,4"],
+        ["pooling", "max"],
+      ]),
+    );
+  });
+
+  it("has the pooling outside of the arguments in older files", async () => {
+    const config = { ...timm, global_pool: "max" };
+    const { report } = await open({ "config.json": config });
+    expect(report.assumptions).toContainEqual(
+      expect.objectContaining({ key: "pooling", value: "max", from: "file" }),
+    );
+  });
+
   it("with an argument nobody knows is refused by it", async () => {
     const model_args = { use_conv: true };
     const fault = await faultOf(

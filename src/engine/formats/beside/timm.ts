@@ -31,7 +31,7 @@ export function timmSays(config: Json, name: string): Beside {
   return {
     sources: [name],
     architecture: textOf(config["architecture"]),
-    ...argumentsIn(config["model_args"], name),
+    ...argumentsIn(config, name),
     classes: isCount(classes) && classes > 0 && !shifted ? classes : null,
     labels,
     size: sizeOf(trained["input_size"]),
@@ -73,6 +73,9 @@ const harmless = new Set([
   ...["attn_drop_rate", "pos_drop_rate", "patch_drop_rate", "scriptable"],
   ...["exportable", "no_jit", "device", "dtype", "cache_dir"],
   ...["depth", "embed_dim", "init_values", "zero_init_last", "weight_init"],
+  ...["channels", "layers", "depths", "dims", "mlp_ratio", "growth_rate"],
+  ...["base_width", "cardinality", "stem_width", "stem_type", "avg_down"],
+  ...["class_token", "qkv_bias", "ls_init_value"],
   ...["dynamic_img_size", "dynamic_img_pad", "strict_img_size"],
 ]);
 
@@ -84,11 +87,12 @@ const dilations: ReadonlyMap<unknown, string> = new Map([
 
 /** What the arguments of timm.create_model say; one that nobody here knows would make another network, and refuses it. */
 function argumentsIn(
-  args: unknown,
+  { model_args: found, global_pool: pool = null }: Json,
   name: string,
 ): Pick<Beside, "assume" | "refusal"> {
   const assume: Record<string, string> = {};
-  if (!isObject(args)) return { assume, refusal: null };
+  // older files have the pooling outside of the arguments
+  const args = { global_pool: pool, ...(isObject(found) && found) };
   for (const [key, value] of Object.entries(args)) {
     if (harmless.has(key) || value === null) continue;
     const said = assumptionOf(key, value);
