@@ -43,9 +43,16 @@ export class Answering {
   #turn: Promise<void> = Promise.resolve();
   readonly #networks: Networks;
   readonly #engine: Engine;
+  readonly #onClasses: (network: NetworkInfo) => void;
 
-  constructor(engine: Engine, networks: Networks) {
+  /** `onClasses` is called where answers gave the network another number of classes. */
+  constructor(
+    engine: Engine,
+    networks: Networks,
+    onClasses: (network: NetworkInfo) => void,
+  ) {
     this.#engine = engine;
+    this.#onClasses = onClasses;
     this.#networks = networks;
     this.check = new PictureCheck(engine);
   }
@@ -181,7 +188,10 @@ export class Answering {
           },
         },
       );
+      const before = this.#networks.current;
       this.#networks.replace(network);
+      if (before?.id === id && before.classes !== network.classes)
+        this.#onClasses(network);
       if (this.draft === answers) {
         this.draft = null;
         this.#decided = new Set();

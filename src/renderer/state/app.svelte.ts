@@ -1,3 +1,4 @@
+import { firstPicks } from "../../shared/class-sets";
 import { untrack } from "svelte";
 import { randomClasses } from "../../shared/class-sets";
 import type { AppEvent, MenuCommand } from "../../shared/contract";
@@ -67,7 +68,13 @@ export class AppState {
     this.world = world;
     this.engine = new Engine(world);
     this.networks = new Networks(this.engine);
-    this.answering = new Answering(this.engine, this.networks);
+    this.answering = new Answering(
+      this.engine,
+      this.networks,
+      ({ labels, classes }) => {
+        this.bench.picks.fit(classes, firstPicks(labels, classes));
+      },
+    );
     this.recent = new RecentNetworks(world);
     this.known = new KnownNetworks(this.engine);
     this.importing = new Importing(this.engine);

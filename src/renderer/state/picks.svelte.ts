@@ -93,6 +93,17 @@ export class Picks {
     this.#remember("Cleared what was picked", before);
   }
 
+  /** Leaves those of so many classes, also in the saved sets; `otherwise` is picked where none of the picks is left. */
+  fit(classes: number, otherwise: readonly number[]): void {
+    const within = (pick: number) => indexOfPick(pick) < classes;
+    this.sets = this.sets
+      .map((set) => ({ ...set, classes: set.classes.filter(within) }))
+      .filter((set) => set.classes.length > 0);
+    const left = this.list.filter(within);
+    if (left.length === this.list.length) return;
+    this.list = left.length > 0 ? left : otherwise;
+  }
+
   /** Moves a pick; places are clamped to the list. */
   move(from: number, to: number): void {
     this.list = moved(this.list, from, to);

@@ -1,5 +1,9 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Answers, ClassScore } from "../../../src/shared/domain";
+import type {
+  Answers,
+  ClassScore,
+  NetworkInfo,
+} from "../../../src/shared/domain";
 import { Fault } from "../../../src/shared/fault";
 import { presetFor } from "../../../src/shared/presets";
 import {
@@ -62,6 +66,30 @@ describe("an answer", () => {
     expect(
       app.networks.list.find(({ id }) => id === "mine")?.preprocessing,
     ).toEqual(unit);
+  });
+
+  it("that leaves fewer classes takes away the picks that are none any more", async () => {
+    const fewer = (network: NetworkInfo, answers: Answers) =>
+      Promise.resolve({
+        ...answered(network, answers),
+        classes: 4,
+        labels: ["a", "b", "c", "d"],
+      });
+    const { app } = await startGuessed({ answer: fewer });
+    app.picks.list = [3, 5];
+    app.picks.sets = [
+      { name: "some", classes: [1, 5] },
+      { name: "gone", classes: [5] },
+    ];
+    app.answering.change("output", "other");
+    await vi.waitFor(() => {
+      expect(app.networks.current?.classes).toBe(4);
+    });
+    expect(app.picks.list).toEqual([3]);
+    expect(app.picks.sets).toEqual([{ name: "some", classes: [1] }]);
+    app.picks.list = [3];
+    app.picks.fit(3, [0, 1]);
+    expect(app.picks.list).toEqual([0, 1]);
   });
 
   it("changed again before it is tried is tried once, with everything", async () => {
