@@ -48,6 +48,8 @@ export function howOf(
 
 /** Whether reading as `wanted` would give the same network again. */
 export function canStay({ bare, how }: Read, wanted: How): boolean {
+  // a value may be spelled otherwise than the reader reports it: "leaky:0.10"
+  if (isSameHow(how, wanted)) return true;
   const { network } = bare;
   const [height, width] = network.input;
   const size = wanted.size ?? network.told.fixedSize;

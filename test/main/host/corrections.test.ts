@@ -270,6 +270,28 @@ describe("a correction in the window", () => {
   });
 });
 
+it("a correction in another spelling is the same network, and read once", async () => {
+  const { file, data, networks } = await setUp();
+  const plain = await networks.open(file, { signal });
+  const spelled = answersOf(plain, {
+    assumptions: { activation: "leaky:0.10" },
+  });
+  const corrected = await networks.answer(plain.id, spelled, { signal });
+  const same = await given(file, { assumptions: leaky });
+  expect(corrected.info.identity).toBe(same.info.identity);
+  const stages: string[] = [];
+  const again = await (
+    await start(data)
+  ).open(file, { signal, progress: (stage) => stages.push(stage) });
+  expect(again.info.identity).toBe(same.info.identity);
+  const once: string[] = [];
+  await (
+    await start(join(data, "none"))
+  ).open(file, { signal, progress: (stage) => once.push(stage) });
+  expect(once.length).toBeGreaterThan(0);
+  expect(stages).toEqual(once);
+});
+
 describe("a guess", () => {
   it("stays one until somebody confirms it", async () => {
     const { file, data, networks } = await setUp();
