@@ -2,6 +2,7 @@ import { valuesInUse } from "../../shared/assumptions";
 import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
 import { inUnit, type PixelUnit } from "../../shared/pixel-units";
+import { unitWords } from "../../shared/head";
 import { presetOf } from "../../shared/presets";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
@@ -48,7 +49,10 @@ function describe(network: NetworkSummary): string[] {
       "preprocessing",
       `${spellPreprocessing(network)} (${words[from.preprocessing]})`,
     ],
-    ["classes", `${network.classes}, names: ${spellNames(report)}`],
+    [
+      unitWords(network.head)[1],
+      `${network.classes}, names: ${spellNames(report)}`,
+    ],
     ["output", spellOutputs(report)],
     ["head", `${headWords[network.head]} (${headFromWords[report.headFrom]})`],
     ["maximises", network.maximises],

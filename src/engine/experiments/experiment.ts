@@ -115,11 +115,10 @@ export interface Experiment<
     options: { signal: AbortSignal },
   ): AsyncGenerator<Happening<RowOf<S>>, void, void>;
   /**
-   * A row kept before as it reads today: names of classes decide no number and no key, and may have been given since;
-   * what the head means may have been said since.
+   * A row kept before as it reads today: names of classes decide no number and no key, and may have been given since.
    * Missing: as it was kept.
    */
-  renew?(row: RowOf<S>, cell: Cell<C>, world: World): RowOf<S>;
+  renew?(row: RowOf<S>, cell: Cell<C>): RowOf<S>;
   /** `rows` are those there are, by key; some may be missing, and long cells may have partial ones. */
   summarize(
     settings: SettingsOf<S>,

@@ -86,7 +86,7 @@ export type ClassTableSummary = z.infer<typeof summarySchema>;
 export const classTable = defineSpec({
   id: "class-table",
   version: 2,
-  // top-1 and probability may be null since, and follow from the head (see the experiment's `renew`)
+  // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
   upgrades: { 1: (row) => row },
   network: "needed",
   heavy: true,

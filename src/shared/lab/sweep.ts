@@ -70,7 +70,7 @@ const bestSchema = z.strictObject({
 export const sweep = defineSpec({
   id: "sweep",
   version: 2,
-  // top-1 may be null since, and follows from the head (see the experiment's `renew`)
+  // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
   upgrades: { 1: (row) => row },
   network: "needed",
   heavy: true,

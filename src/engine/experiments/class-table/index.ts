@@ -2,9 +2,6 @@ import {
   classTable as spec,
   summarizeClassTable,
 } from "../../../shared/lab/class-table";
-import { hasProbability, hasTop1 } from "../../../shared/head";
-import { signOf } from "../../../shared/target";
-import { sigmoid } from "../../classes";
 import { defineExperiment } from "../experiment";
 import { ascentOf, cellsOf } from "./cells";
 import { climb } from "./climb";
@@ -26,18 +23,7 @@ export const classTable = defineExperiment({
       yield* climb(group, ascent, { ...world, network }, { signal });
     }
   },
-  // rows of version 1 took every head for softmax
-  renew: (row, { ask: { label, target } }, { head }) => ({
-    ...row,
-    label,
-    top1: hasTop1(head) && !target.minimise ? row.top1 : null,
-    probability:
-      head === "sigmoid"
-        ? sigmoid(signOf(target) * row.score)
-        : hasProbability(head)
-          ? row.probability
-          : null,
-  }),
+  renew: (row, { ask: { label } }) => ({ ...row, label }),
   summarize: ({ leaky, proxygrad }, rows) =>
     summarizeClassTable({ relu: 0, leaky, proxygrad }, rows.values()),
 });

@@ -1,7 +1,6 @@
 /** The original network's score after a few steps, over methods and slopes: Linse, Barth, Martinetz 2024, Figure 2. */
 import { sweep as spec } from "../../../shared/lab/sweep";
 import { sweepCells } from "../../../shared/lab/sweep-cells";
-import { hasTop1 } from "../../../shared/head";
 import { defineExperiment } from "../experiment";
 import { titleOf } from "../targets";
 import { computeSweep } from "./compute";
@@ -11,11 +10,6 @@ export const sweep = defineExperiment({
   spec,
   plan: planSweep,
   compute: computeSweep,
-  // rows of version 1 took every head for softmax
-  renew: (row, _cell, { head }) => ({
-    ...row,
-    top1: hasTop1(head) && !row.minimise ? row.top1 : null,
-  }),
   summarize(settings, rows, world) {
     const { targets, ...resolved } = resolve(settings, world);
     return {

@@ -204,9 +204,7 @@ export class LabBench {
     const whole = this.#store.get(key);
     const row = whole ?? this.#store.partial(key);
     if (row === undefined) return null;
-    const renewed = plain(
-      this.#experiment.renew?.(row, cell, this.#world) ?? row,
-    );
+    const renewed = plain(this.#experiment.renew?.(row, cell) ?? row);
     return whole === undefined
       ? { key, row: renewed, partial: true }
       : { key, row: renewed };

@@ -1,5 +1,5 @@
 /** What the host keeps of experiments, and what it does not. */
-import { readdir, utimes, writeFile } from "node:fs/promises";
+import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Network } from "../../../../src/engine";
@@ -88,6 +88,82 @@ describe("rows", () => {
         row: { ...(row as object), label: i < 3 ? "b" : "e" }, // by its schema
       })),
     );
+  });
+});
+
+describe("rows of version 1", () => {
+  /** As version 1 of the class table and of the sweep kept them: the same lines under another number. */
+  async function olden(folder: string, experiment: string): Promise<void> {
+    const of = join(folder, experiment);
+    const [store = ""] = await readdir(of);
+    const path = join(of, store, "rows.jsonl");
+    const text = await readFile(path, "utf8");
+    expect(text).toContain('{"version":2,');
+    await writeFile(path, text.replaceAll('{"version":2,', '{"version":1,'));
+  }
+  const rowsOf = async (asked: LabRequest) => {
+    const { rows, missing } = (await LabBench.open(asked)).stored();
+    expect(missing).toBe(0);
+    return rows.map(({ row }) => row as Record<string, unknown>); // by its schema
+  };
+
+  it("are read as those of a softmax", async () => {
+    const folder = await temporary();
+    const asked = request(folder, mixedNetwork());
+    const before = (await run(asked)).rows.map(({ row }) => row);
+    await olden(folder, "class-table");
+    expect(await rowsOf(asked)).toEqual(before);
+    // rows of another head are kept for themselves
+    const other: LabRequest = {
+      ...asked,
+      network: {
+        ...opened,
+        network: mixedNetwork(),
+        info: { ...opened.info, head: "sigmoid" },
+      },
+    };
+    expect((await LabBench.open(other)).stored().missing).toBe(6);
+    const rows = (await run(other)).rows.map(
+      ({ row }) => row as Record<string, unknown>, // by its schema
+    );
+    for (const [i, row] of rows.entries()) {
+      expect(row["score"]).toBe((before[i] as { score: number }).score);
+      expect(row["top1"]).toBeNull();
+      expect(row["probability"]).toBeCloseTo(
+        1 / (1 + Math.exp(-Number(row["score"]))),
+        12,
+      );
+    }
+  });
+
+  it("of a sweep are read too", async () => {
+    const folder = await temporary();
+    const asked: LabRequest = {
+      ...request(folder, mixedNetwork()),
+      experiment: "sweep",
+      settings: {
+        ...{ targets: [1, { index: 1, minimise: true }], seeds: [1] },
+        ...{ methods: ["relu"], steps: [3], stepSize: 0.5, batch: 2 },
+      },
+    };
+    const before = (await run(asked)).rows.map(({ row }) => row);
+    expect(before).toMatchObject([
+      { target: 1 },
+      { target: 1, minimise: true, top1: null },
+    ]);
+    await olden(folder, "sweep");
+    expect(await rowsOf(asked)).toEqual(before);
+  });
+
+  it("of versions without an upgrade are computed again", async () => {
+    const folder = await temporary();
+    const asked = request(folder, mixedNetwork());
+    await run(asked);
+    const path = join(await storeOf(folder), "rows.jsonl");
+    const text = await readFile(path, "utf8");
+    await writeFile(path, text.replaceAll('{"version":2,', '{"version":3,'));
+    const { rows, missing } = (await LabBench.open(asked)).stored();
+    expect([rows.length, missing]).toEqual([0, 6]);
   });
 });
 
