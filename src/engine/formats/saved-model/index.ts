@@ -5,7 +5,8 @@ import { constantOf } from "../frozen-graph/index";
 import { decodeFile } from "../protobuf-file";
 import type { TensorSource } from "../tensorflow/attributes";
 import { Flattener, reached, type FlatNode } from "../tensorflow/flatten";
-import { lowerGraph, type Opened } from "../tensorflow/lower";
+import { lowerGraph } from "../tensorflow/lower";
+import type { Opened } from "../tensorflow/opened";
 import type { Candidate } from "../tensorflow/outputs";
 import { protoGraph } from "../tensorflow/proto-graph";
 import {
@@ -110,7 +111,7 @@ function signatureOf({ signatures }: MetaGraphDef): [string, SignatureDef] {
     "unsupported-network",
     first
       ? `The SavedModel has several signatures and no "serving_default": ${real
-          .slice(0, 10)
+          .slice(0, 4)
           .map(([name]) => `"${name}"`)
           .join(", ")}.`
       : "The SavedModel has no signature that says where its input and its output are.",

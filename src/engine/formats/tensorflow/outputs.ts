@@ -123,8 +123,8 @@ export function possible(
         "The graph has no output that depends on an image.",
         exportHint,
       );
-    const shown = least.slice(0, 20).join("; ");
-    const more = least.length > 20 ? `; and ${least.length - 20} more` : "";
+    const shown = least.slice(0, 4).join("; ");
+    const more = least.length > 4 ? `; and ${least.length - 4} more` : "";
     throw new Fault(
       "unsupported-network",
       `${least.length === 1 ? "An operation" : `${least.length} operations`} cannot be done: ${shown}${more}.`,
