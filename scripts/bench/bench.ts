@@ -7,6 +7,7 @@
  * ratios are medians of ratios of the same round: machines are noisy, rounds are not. --torchvision compares with
  * torchvision's own modules, opened here from their state dicts. --write puts the tables between the two marks of
  * that name (bench) in a Markdown file; --compile adds torch.compile, which needs a compiler and minutes.
+ * --bfloat16 compares scores instead of times (see bfloat16.ts).
  * --training ARCHITECTURE (with --size, 128) times training steps instead.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -15,6 +16,7 @@ import { parseArgs } from "node:util";
 import { architectures, benchStep, type Network } from "../../src/engine";
 import { openBackend } from "../../src/main/host/backend";
 import { openNetworkAt } from "../../src/main/host/networks";
+import { compareScores } from "./bfloat16";
 import {
   findTorch,
   openTorchTwin,
@@ -46,6 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       mark: { type: "string", default: "bench" },
       training: { type: "string" },
       size: { type: "string", default: "128" },
+      bfloat16: { type: "boolean", default: false },
     },
     allowNegative: true,
   });
@@ -55,6 +58,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 4;
   }
   const { runtime, status } = backend;
+  if (values.bfloat16) {
+    const networks = values.network ?? ["caltech101-resnet18"];
+    const counts = values.steps === "12" ? "30,300" : values.steps;
+    const lines = await compareScores(
+      networks,
+      counts.split(",").map(Number),
+      runtime,
+    );
+    console.log(lines.join("\n"));
+    return 0;
+  }
   const python = findTorch();
   if (!python)
     console.log(

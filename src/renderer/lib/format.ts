@@ -1,3 +1,5 @@
+import type { Score, ScoreDifference } from "../../shared/scores";
+
 /** Numbers as the window writes them; every width is steady because figures are tabular. */
 
 /** A score: four significant figures as long as they help, never more than one decimal from 100 on. */
@@ -6,6 +8,39 @@ export function formatScore(score: number | null): string {
   const size = Math.abs(score);
   const digits = size >= 10_000 ? 0 : size >= 10 ? 1 : 2;
   return minus(score.toFixed(digits));
+}
+
+/** "29.5 ± 1.8": a score and its standard deviation, of as many decimals; the score alone where it has none. */
+export function formatSpread(
+  score: Pick<Score, "value" | "std"> | null,
+): string {
+  if (!score) return "–";
+  const text = formatScore(score.value);
+  return score.std === null ? text : `${text} ${plusMinus(text, score.std)}`;
+}
+
+/** "± 1.8", with as many decimals as the number it belongs to. */
+function plusMinus(text: string, std: number): string {
+  return `± ${std.toFixed(text.split(".")[1]?.length ?? 0)}`;
+}
+
+/**
+ * A difference of runs with its uncertainty: in per cent of the base where that is positive ("+51 ± 6 %"), else in
+ * units of the score ("+8.0 ± 1.2").
+ */
+export function formatScoreDifference(
+  difference: ScoreDifference | null,
+): string {
+  if (!difference) return "–";
+  const { score, base, value, std } = difference;
+  const text = formatDifference(score, base);
+  if (std === null) return text;
+  const share = / %$/.exec(text);
+  if (!share) return `${text} ${plusMinus(formatScore(value), std)}`;
+  // too large to be told, or no number
+  if (/[<>]/.test(text)) return text;
+  const size = text.slice(0, -share[0].length);
+  return `${size} ${plusMinus(size, (std / base) * 100)} %`;
 }
 
 /**

@@ -7,6 +7,8 @@ export interface GridLayout {
   readonly arrangement: "beside" | "below";
   readonly columnWidth: number;
   readonly rowHeight: number;
+  /** Whether the tiles have lines for several seeds. */
+  readonly seeds: boolean;
   /** Width of everything; more than the view scrolls sideways. */
   readonly width: number;
 }
@@ -17,9 +19,12 @@ export type TileSize = "fit" | "natural" | number;
 export const gridMetrics = {
   label: 100,
   gap: 12,
-  figures: 72,
+  figures: 84,
   figuresGap: 8,
   figuresBelow: 76,
+  /** What the lines for several seeds add. */
+  seedsBeside: 34,
+  seedsBelow: 18,
   rowGap: 12,
   padding: 16,
   /** Room for the button that adds a column, where heads are narrow; it lies over the last head else. */
@@ -39,10 +44,13 @@ export interface GridSpace {
   readonly size: TileSize;
   /** Device pixels a CSS px. */
   readonly ratio: number;
+  /** Whether the gallery has several seeds. */
+  readonly seeds?: boolean;
 }
 
 export function gridLayout(space: GridSpace): GridLayout {
   const m = gridMetrics;
+  const { seeds = false } = space;
   const [height, width] = space.shape;
   const aspect = height / width;
   const columns = Math.max(1, space.columns);
@@ -78,14 +86,15 @@ export function gridLayout(space: GridSpace): GridLayout {
   const columnWidth = Math.max(used, Math.min(each, used + 48), m.narrowest);
   const rowHeight =
     (arrangement === "beside"
-      ? Math.max(pictureHeight, 96)
-      : pictureHeight + m.figuresBelow) + m.rowGap;
+      ? Math.max(pictureHeight, 96 + (seeds ? m.seedsBeside : 0))
+      : pictureHeight + m.figuresBelow + (seeds ? m.seedsBelow : 0)) + m.rowGap;
   return {
     picture,
     pictureHeight,
     arrangement,
     columnWidth,
     rowHeight,
+    seeds,
     width:
       2 * m.padding +
       m.label +

@@ -315,6 +315,7 @@ export class AppState {
       picks: [...picks.list],
       columns: columns.list.map((column) => ({ ...column.method })),
       settings: settings.values,
+      seeds: settings.seeds,
     });
     this.remembered.set(
       setsKey(network.hash),

@@ -10,6 +10,8 @@ import { inputDifferences } from "../lib/answers";
 import { pickOf, targetOfPick } from "../lib/pick";
 import { differences } from "../lib/run-fields";
 import { RunSettings } from "./run-settings.svelte";
+import { summarizeSeeds, type SeedSummary } from "../../shared/scores";
+import type { Place } from "./place.svelte";
 import { Scrubber } from "./scrubber.svelte";
 import { Selection, type Cell } from "./selection.svelte";
 import type { Tile } from "./tile.svelte";
@@ -37,7 +39,8 @@ export class Bench {
 
   /** Pictures the next run would make. */
   readonly pictureCount = $derived.by(
-    () => this.picks.list.length * this.columns.list.length,
+    () =>
+      this.picks.list.length * this.columns.list.length * this.settings.seeds,
   );
 
   /** For each column of the draft the gallery's column, or -1. */
@@ -55,11 +58,14 @@ export class Bench {
   });
 
   /** Settings that differ between the pictures shown and the next run, as words. */
-  readonly drift = $derived.by(() =>
-    this.gallery
-      ? differences(this.gallery.request.settings, this.settings.values)
-      : [],
-  );
+  readonly drift = $derived.by(() => {
+    if (!this.gallery) return [];
+    const { settings, seeds } = this.gallery.request;
+    const drift = differences(settings, this.settings.values);
+    return seeds === this.settings.seeds
+      ? drift
+      : [...drift, "number of seeds"];
+  });
 
   /** How the network was fed for the pictures shown, where that is not how it is fed now, as words. */
   readonly otherInput = $derived.by(() => {
@@ -74,10 +80,28 @@ export class Bench {
     paperEight(this.#networks.current?.labels ?? []),
   );
 
-  /** The tile of a pick under a column of the draft; undefined where it was never run. */
-  tileOf(pick: number, column: number): Tile | undefined {
+  /** The place of a pick under a column of the draft; undefined where it was never run. */
+  placeOf(pick: number, column: number): Place | undefined {
     const at = this.#galleryColumns[column] ?? -1;
     return at < 0 ? undefined : this.gallery?.rowOf(pick)?.[at];
+  }
+
+  /** The run shown there: the best of its seeds. */
+  tileOf(target: number, column: number): Tile | undefined {
+    return this.placeOf(target, column)?.shown;
+  }
+
+  /** What a tile of another column is compared with: the first column's run of the same seed. */
+  baselineOf(target: number, { place }: Tile): Tile | undefined {
+    return this.placeOf(target, 0)?.ofSeed(place.seed);
+  }
+
+  /** Spread and win rate over the seeds of a place; null where there is one seed, or nothing stored yet. */
+  seedsOf(target: number, column: number): SeedSummary | null {
+    const place = this.placeOf(target, column);
+    if (!place || place.runs.length < 2) return null;
+    const first = column > 0 ? this.placeOf(target, 0) : null;
+    return summarizeSeeds(place.courses, first?.courses ?? null);
   }
 
   tileAt(cell: Cell): Tile | undefined {
@@ -105,7 +129,7 @@ export class Bench {
     if (known) return titleTarget(known, target);
     // The network of a gallery out of the library may not be open.
     return (
-      this.gallery?.rowOf(pick)?.[0]?.place.label ??
+      this.gallery?.rowOf(pick)?.[0]?.runs[0]?.place.label ??
       titleTarget(`${this.units[0]} ${target.index}`, target)
     );
   }
@@ -153,7 +177,7 @@ export class Bench {
         method,
       })),
       settings: this.settings.values,
-      seeds: 1,
+      seeds: this.settings.seeds,
       padBatch: false,
     };
   }
@@ -163,6 +187,7 @@ export class Bench {
     this.picks.list = [...new Set(request.targets.map(pickOf))];
     this.columns.set(request.columns.map((c) => c.method));
     this.settings.setAll(request.settings);
+    this.settings.seeds = request.seeds;
   }
 
   /** Equal for equal drafts. */
@@ -171,6 +196,7 @@ export class Bench {
       this.picks.list,
       this.columns.list.map((c) => c.method),
       this.settings.values,
+      this.settings.seeds,
     ]);
   }
 
@@ -184,12 +210,13 @@ export class Bench {
   snapshot(): () => void {
     const picks = this.picks.list;
     const columns = this.columns.list;
-    const settings = this.settings.values;
+    const { values, seeds } = this.settings;
     const { gallery } = this;
     return () => {
       this.picks.list = picks;
       this.columns.list = columns;
-      this.settings.values = settings;
+      this.settings.values = values;
+      this.settings.seeds = seeds;
       this.show(gallery);
     };
   }

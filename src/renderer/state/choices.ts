@@ -1,6 +1,7 @@
 import {
   ascentSettingsSchema,
   contrastSchema,
+  galleryRequestSchema,
   methodSchema,
   type AscentSettings,
   type Method,
@@ -23,17 +24,22 @@ import type { SavedSet } from "./picks.svelte";
 /** See pick.ts: classes that are minimised are below 0. */
 const pick = numberIn(-1e6 - 1, 1e6);
 
+const seedCount = bySchema(galleryRequestSchema.shape.seeds);
+
 /** A network's own choices, under `choices:<hash>`. */
 export interface NetworkChoices {
   readonly picks: number[];
   readonly columns: Method[];
   readonly settings: AscentSettings;
+  readonly seeds: number;
 }
 
 export const networkChoices: Reader<NetworkChoices> = fields<NetworkChoices>({
   picks: listOf(pick),
   columns: listOf(bySchema(methodSchema)),
   settings: bySchema(ascentSettingsSchema),
+  // remembered before there were several
+  seeds: (value) => (value === undefined ? 1 : seedCount(value)),
 });
 
 /** Saved sets of classes, under `sets:<hash>`. */

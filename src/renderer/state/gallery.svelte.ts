@@ -10,6 +10,7 @@ import { spellMethod } from "../../shared/method";
 import { titleTarget } from "../../shared/target";
 import { pickOf } from "../lib/pick";
 import type { Picture } from "../../shared/pictures";
+import { Place } from "./place.svelte";
 import { Tile } from "./tile.svelte";
 
 export type GalleryState = "running" | "done" | "cancelled" | "failed" | "lost";
@@ -38,7 +39,8 @@ export class Gallery {
   stopping = $state(false);
   readonly request: GalleryRequest;
   readonly labels: readonly string[];
-  readonly tiles: readonly (readonly Tile[])[];
+  /** By row and column. */
+  readonly places: readonly (readonly Place[])[];
   /** Rows by pick. */
   readonly #rows = new Map<number, number>();
   /** Tiles that hold a picture, oldest first. */
@@ -48,24 +50,22 @@ export class Gallery {
   constructor(request: GalleryRequest, labels: readonly string[]) {
     this.request = request;
     this.labels = labels;
-    this.tiles = request.targets.map((target, row) =>
-      request.columns.map(
-        ({ method }, column) =>
-          new Tile({
-            row,
-            column,
-            target,
-            method,
-            label: titleTarget(labels[row] ?? String(target.index), target),
-          }),
-      ),
+    const seeds = Array.from(
+      { length: request.seeds },
+      (_, index) => request.settings.seed + index,
+    );
+    this.places = request.targets.map((target, row) =>
+      request.columns.map(({ method }, column) => {
+        const label = titleTarget(labels[row] ?? String(target.index), target);
+        const place = { row, column, target, method, label };
+        return new Place(seeds.map((seed) => new Tile({ ...place, seed })));
+      }),
     );
     request.targets.forEach((target, row) => {
       const pick = pickOf(target);
       if (!this.#rows.has(pick)) this.#rows.set(pick, row);
     });
-    this.imageStepsTotal =
-      request.targets.length * request.columns.length * request.settings.steps;
+    this.imageStepsTotal = this.size * request.settings.steps;
   }
 
   /** A gallery out of the library. */
@@ -79,8 +79,7 @@ export class Gallery {
       tile.settle(run);
       gallery.#count(tile);
     }
-    for (const row of gallery.tiles)
-      for (const tile of row) tile.abandon("cancelled", null);
+    for (const tile of gallery.runs()) tile.abandon("cancelled", null);
     gallery.state = runs.some((run) => run.state === "cancelled")
       ? "cancelled"
       : "done";
@@ -94,8 +93,7 @@ export class Gallery {
 
   /** One of its records; null before there is one. */
   get anyRecord(): RunRecord | null {
-    for (const row of this.tiles)
-      for (const { record } of row) if (record) return record;
+    for (const { record } of this.runs()) if (record) return record;
     return null;
   }
 
@@ -104,8 +102,19 @@ export class Gallery {
     return this.anyRecord?.network.name ?? null;
   }
 
+  /** Runs of all its places and seeds. */
   get size(): number {
-    return this.tiles.length * this.request.columns.length;
+    const { targets, columns, seeds } = this.request;
+    return targets.length * columns.length * seeds;
+  }
+
+  *runs(): Generator<Tile, void, void> {
+    for (const row of this.places) for (const { runs } of row) yield* runs;
+  }
+
+  /** The runs shown, by row and column: the best of their seeds. */
+  get tiles(): readonly (readonly Tile[])[] {
+    return this.places.map((row) => row.map(({ shown }) => shown));
   }
 
   /** Milliseconds to go at the present rate; null where it cannot be told. */
@@ -114,14 +123,14 @@ export class Gallery {
     return ((this.imageStepsTotal - this.imageSteps) / this.rate) * 1000;
   }
 
-  at({ row, column }: TileRef): Tile | undefined {
-    return this.tiles[row]?.[column];
+  at({ row, column, seed }: TileRef): Tile | undefined {
+    return this.places[row]?.[column]?.runs[seed];
   }
 
   /** The row of a pick; undefined where the gallery has none. */
-  rowOf(pick: number): readonly Tile[] | undefined {
+  rowOf(pick: number): readonly Place[] | undefined {
     const row = this.#rows.get(pick);
-    return row === undefined ? undefined : this.tiles[row];
+    return row === undefined ? undefined : this.places[row];
   }
 
   /** For each of the methods the column that shows it, or -1; equal ones in turn. */
@@ -197,11 +206,10 @@ export class Gallery {
     condition: "lost" | "failed" | "cancelled",
     fault: FaultData | null,
   ): void {
-    for (const row of this.tiles)
-      for (const tile of row)
-        if (tile.unfinished) {
-          tile.abandon(condition, fault);
-          this.finished++;
-        }
+    for (const tile of this.runs())
+      if (tile.unfinished) {
+        tile.abandon(condition, fault);
+        this.finished++;
+      }
   }
 }

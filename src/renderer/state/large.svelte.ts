@@ -1,6 +1,9 @@
 import type { Method, RunRecord } from "../../shared/domain";
 import type { Picture } from "../../shared/pictures";
-import type { LargeTile } from "../lib/large";
+import { SvelteMap } from "svelte/reactivity";
+import type { Score } from "../../shared/scores";
+import type { LargeTile, SeedChoice } from "../lib/large";
+import type { Place } from "./place.svelte";
 import type { Bench } from "./bench.svelte";
 import type { Notices } from "./notices.svelte";
 import type { Tile } from "./tile.svelte";
@@ -36,6 +39,9 @@ export class Large {
     );
   });
 
+  /** Which seed of a place is looked at, where it is not the best. */
+  readonly #looks = new SvelteMap<Place, number>();
+
   /** Opens the chosen tiles; without a choice the first. */
   open(): void {
     const { selection } = this.#bench;
@@ -47,6 +53,7 @@ export class Large {
 
   close(): void {
     this.shown = false;
+    this.#looks.clear();
   }
 
   /** The view went to other tiles; the grid follows. */
@@ -63,10 +70,28 @@ export class Large {
     const target = this.#bench.picks.list[row];
     const method = this.#bench.columns.list[column]?.method;
     if (target === undefined || !method) return [];
-    const tile = this.#bench.tileOf(target, column);
-    if (!tile) return [];
+    const place = this.#bench.placeOf(target, column);
+    if (!place) return [];
+    const tile = place.runs[this.#looks.get(place) ?? -1] ?? place.shown;
     const label = this.#bench.labelOf(target);
-    return [new LiveTile(this.#bench, tile, { row, column, label, method })];
+    const seeds = this.#seedsOf(place, tile);
+    const at = { row, column, label, method, seeds };
+    return [new LiveTile(this.#bench, tile, at)];
+  }
+
+  #seedsOf(place: Place, tile: Tile): SeedChoice | null {
+    const { length: count } = place.runs;
+    if (count < 2) return null;
+    const at = place.runs.indexOf(tile);
+    return {
+      seed: tile.place.seed,
+      place: at + 1,
+      count,
+      best: tile === place.shown && tile.record !== null,
+      go: (by) => {
+        this.#looks.set(place, (at + by + count) % count);
+      },
+    };
   }
 }
 
@@ -77,13 +102,14 @@ class LiveTile implements LargeTile {
   readonly column: number;
   readonly label: string;
   readonly method: Method;
+  readonly seeds: SeedChoice | null;
   readonly #bench: Bench;
   readonly #tile: Tile;
 
   constructor(
     bench: Bench,
     tile: Tile,
-    place: Pick<LargeTile, "row" | "column" | "label" | "method">,
+    place: Pick<LargeTile, "row" | "column" | "label" | "method" | "seeds">,
   ) {
     this.#bench = bench;
     this.#tile = tile;
@@ -92,12 +118,13 @@ class LiveTile implements LargeTile {
     this.column = place.column;
     this.label = place.label;
     this.method = place.method;
+    this.seeds = place.seeds;
   }
 
   get #shown() {
     return this.#bench.shownPicture(this.#tile);
   }
-  get score(): number | null {
+  get score(): Score | null {
     const { live, step } = this.#shown;
     return this.#tile.scoreAt(live ? null : step);
   }

@@ -1,4 +1,8 @@
-import { ascentSettingsSchema, type AscentSettings } from "../../shared/domain";
+import {
+  ascentSettingsSchema,
+  limits,
+  type AscentSettings,
+} from "../../shared/domain";
 import {
   equalSettings,
   paperPresets,
@@ -23,6 +27,8 @@ const initial: AscentSettings = {
 /** What the Run panel edits; always valid, a refused entry changes nothing. */
 export class RunSettings {
   values = $state.raw<AscentSettings>(initial);
+  /** Runs of each class and method, from the settings' seed on. */
+  seeds = $state(1);
   /** The network's own, which changes are marked against. */
   defaults = $state.raw<AscentSettings>(initial);
 
@@ -59,6 +65,15 @@ export class RunSettings {
     const problem = problemOf(field, value);
     if (problem) return problem;
     this.values = writeField(this.values, field, value);
+    return null;
+  }
+
+  /** Sets the number of seeds; returns what is wrong with it, or null. */
+  setSeeds(count: number): string | null {
+    if (!Number.isInteger(count)) return "A whole number is needed.";
+    if (count < 1 || count > limits.seeds)
+      return `Between 1 and ${limits.seeds}.`;
+    this.seeds = count;
     return null;
   }
 

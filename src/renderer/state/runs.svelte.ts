@@ -1,3 +1,4 @@
+import type { GalleryRequest } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { plural } from "../lib/format";
 import type { Bench } from "./bench.svelte";
@@ -18,6 +19,10 @@ export interface RunsServices {
   readonly undo: Undo;
   /** Resolves when what has come is on the screen. */
   painted(): Promise<void>;
+}
+
+function seedsTitle({ settings: { seed }, seeds }: GalleryRequest): string {
+  return seeds > 1 ? `seeds ${seed} to ${seed + seeds - 1}` : `seed ${seed}`;
 }
 
 /** Run, stop and the queue, as the user meets them; says what happens. */
@@ -67,7 +72,7 @@ export class Runs {
     }
     // plain: the gallery marks what is minimised
     const labels = request.targets.map((t) => bench.labelOf(t.index));
-    const title = `${plural(labels.length, ...bench.units)} × ${plural(request.columns.length, "method")}, ${request.settings.steps} steps, seed ${request.settings.seed}`;
+    const title = `${plural(labels.length, ...bench.units)} × ${plural(request.columns.length, "method")}, ${request.settings.steps} steps, ${seedsTitle(request)}`;
     this.#asked = bench.draftKey();
     if (this.runner.ask(request, labels, title) === "started") return;
     const before = this.runner.queue.length - 1;
@@ -116,7 +121,7 @@ export class Runs {
   #ended(gallery: Gallery): void {
     const { engine, notices } = this.#services;
     this.#tellBusy();
-    const done = gallery.tiles.flat().filter((t) => t.record !== null).length;
+    const done = [...gallery.runs()].filter((t) => t.record !== null).length;
     switch (gallery.state) {
       case "failed":
         if (gallery.fault) {

@@ -150,14 +150,18 @@ export class Session {
   runAgain(record: RunRecord): void {
     const { bench, view, undo } = this.#services;
     const before = bench.settings.values;
-    bench.settings.setAll(record.settings);
+    const seeds = bench.settings.seeds;
+    // this run alone, under its own seed
+    bench.settings.setAll({ ...record.settings, seed: record.seed });
+    bench.settings.seeds = 1;
     view.tab = "run";
     view.panelShown = true;
-    if (differences(before, record.settings).length > 0)
+    if (seeds > 1 || differences(before, bench.settings.values).length > 0)
       undo.push({
         label: "Took a run’s settings",
         undo: () => {
           bench.settings.values = before;
+          bench.settings.seeds = seeds;
         },
       });
   }
@@ -253,6 +257,7 @@ export class Session {
       ...defaults,
       precision: this.#usualPrecision(),
     };
+    bench.settings.seeds = choices?.seeds ?? 1;
     bench.columns.reset(backwardSlope);
     if (choices && choices.columns.length > 0)
       bench.columns.set(choices.columns);

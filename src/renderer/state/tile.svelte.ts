@@ -1,5 +1,12 @@
 import type { TileProgress } from "../../shared/contract";
 import type { Method, RunRecord, Target, TileState } from "../../shared/domain";
+import {
+  compareScores,
+  scoreAt,
+  type Course,
+  type Score,
+  type ScoreDifference,
+} from "../../shared/scores";
 import { encodeFault, type FaultData } from "../../shared/fault";
 import type { Picture } from "../../shared/pictures";
 
@@ -12,6 +19,8 @@ export interface TilePlace {
   readonly target: Target;
   readonly label: string;
   readonly method: Method;
+  /** Of this run. */
+  readonly seed: number;
 }
 
 let made = 0;
@@ -39,8 +48,8 @@ export class Tile {
   pictureFault = $state.raw<FaultData | null>(null);
   /** How many views show it just now. */
   watchers = 0;
-  /** Scores by step. Changed in place: read `traceLength` to follow it. */
-  readonly #trace: number[] = [];
+  /** Scores by step, changed in place while the run goes: read `traceLength` to follow it. */
+  #trace: number[] = [];
   traceLength = $state(0);
   /** Lowest and highest score of the trace; follow `traceLength`. */
   #low = Infinity;
@@ -66,10 +75,27 @@ export class Tile {
     return this.condition === "waiting" || this.condition === "running";
   }
 
-  /** Score after `step` updates; null: the newest. */
-  scoreAt(step: number | null): number | null {
-    if (step === null || step >= this.traceLength - 1) return this.score;
-    return this.trace[step] ?? null;
+  /** What it is compared by. */
+  get course(): Course {
+    return { trace: this.trace, silent: this.condition === "silent" };
+  }
+
+  /**
+   * Score after `step` updates, null: the newest. Of a run that goes on, the newest is that of its last step alone:
+   * the mean over steps of a climb lags behind the picture.
+   */
+  scoreAt(step: number | null): Score | null {
+    const { score } = this;
+    if (step === null && this.unfinished)
+      return score === null
+        ? null
+        : { step: this.step, value: score, std: null, steps: 1 };
+    return scoreAt(this.course, step);
+  }
+
+  /** Against another run, at the last step both have, or at `step`. */
+  differenceTo(other: Tile, step: number | null): ScoreDifference | null {
+    return compareScores(this.course, other.course, step);
   }
 
   /** The kept step shown for a place of the scrubber: the nearest at or before it. */
@@ -90,8 +116,9 @@ export class Tile {
     if (progress.score !== null) this.score = progress.score;
     if (progress.top1 !== null) this.top1 = progress.top1;
     // Overlaps happen when a progress is sent again; what is there already wins nothing by it.
-    for (const [i, score] of progress.scores.entries())
-      this.#record(progress.from + i, score);
+    if (!this.record)
+      for (const [i, score] of progress.scores.entries())
+        this.#record(progress.from + i, score);
     this.traceLength = this.#trace.length;
     if (progress.record) this.settle(progress.record);
     this.fault = progress.fault;
@@ -104,8 +131,9 @@ export class Tile {
     this.step = record.step;
     this.score = record.score;
     this.top1 = record.top1;
-    this.#trace.length = 0;
-    for (const [k, score] of record.trace.entries()) this.#record(k, score);
+    // the record's own: a gallery of many seeds holds many traces
+    this.#trace = record.trace;
+    for (const score of record.trace) this.#widen(score);
     this.traceLength = this.#trace.length;
   }
 
@@ -128,6 +156,10 @@ export class Tile {
 
   #record(step: number, score: number): void {
     this.#trace[step] = score;
+    this.#widen(score);
+  }
+
+  #widen(score: number): void {
     if (score < this.#low) this.#low = score;
     if (score > this.#high) this.#high = score;
   }

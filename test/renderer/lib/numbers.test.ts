@@ -6,7 +6,9 @@ import {
   formatDifference,
   formatNumber,
   formatScore,
+  formatScoreDifference,
   formatShare,
+  formatSpread,
 } from "../../../src/renderer/lib/format";
 import {
   logPlace,
@@ -23,6 +25,32 @@ describe("numbers as written", () => {
     expect(formatScore(12345.6)).toBe("12346");
     expect(formatScore(null)).toBe("–");
     expect(formatScore(NaN)).toBe("–");
+  });
+
+  it("scores have their deviation, of as many decimals", () => {
+    expect(formatSpread({ value: 29.53, std: 1.849 })).toBe("29.5 ± 1.8");
+    expect(formatSpread({ value: -1.371, std: 0.2 })).toBe("−1.37 ± 0.20");
+    expect(formatSpread({ value: 29.53, std: null })).toBe("29.5");
+    expect(formatSpread(null)).toBe("–");
+  });
+
+  it("differences have their uncertainty, in the unit of the difference", () => {
+    const of = (score: number, base: number, std: number | null) =>
+      formatScoreDifference({
+        step: 50,
+        score,
+        base,
+        value: score - base,
+        std,
+        unclear: false,
+      });
+    expect(of(30, 20, 2)).toBe("+50 ± 10 %");
+    expect(of(20.5, 20, 0.3)).toBe("+2.5 ± 1.5 %");
+    expect(of(15, 20, 2)).toBe("−25 ± 10 %");
+    expect(of(30, 20, null)).toBe("+50 %");
+    expect(of(3, -2, 1.26)).toBe("+5.00 ± 1.26");
+    expect(of(5000, 1, 2)).toBe("> 9999 %");
+    expect(formatScoreDifference(null)).toBe("–");
   });
 
   it("those to edit keep six figures, and all of whole ones", () => {

@@ -151,6 +151,105 @@ describe("remembering", () => {
   });
 });
 
+describe("several seeds", () => {
+  const record = galleryRecord();
+  const request = { ...record.request, seeds: 3 };
+  /** A run of 40 steps whose mean over the last ten is 34.5 * slope + shift. */
+  const run = (row: number, column: number, seed: number, slope: number) => {
+    const trace = Array.from({ length: 41 }, (_, k) => k * slope);
+    return runRecord({
+      id: `${row}-${column}-s${seed}`,
+      tile: { row, column, seed },
+      seed: 1 + seed,
+      step: 40,
+      trace,
+      score: 40 * slope,
+      tail: null,
+    });
+  };
+  const last = {
+    gallery: galleryRecord({ request }),
+    runs: [
+      ...[2, 1, 4].map((slope, seed) => run(0, 0, seed, slope)),
+      ...[3, 5, 3].map((slope, seed) => run(0, 1, seed, slope)),
+    ],
+  };
+
+  it("show the best run, with spread and win rate at equal seed", async () => {
+    const { app } = await start({ last });
+    expect(app.settings.seeds).toBe(3);
+    expect(app.bench.drift).toEqual([]);
+    expect(app.gallery?.size).toBe(12);
+    const [first, second] = [app.bench.tileOf(3, 0), app.bench.tileOf(3, 1)];
+    expect(first?.record?.id).toBe("0-0-s2");
+    expect(second?.record?.id).toBe("0-1-s1");
+    expect(app.bench.seedsOf(3, 1)).toMatchObject({
+      runs: 3,
+      mean: (35.5 * 11) / 3,
+      won: 2,
+      of: 3,
+    });
+    expect(app.bench.seedsOf(3, 0)?.won).toBeNull();
+    // the best of the second column against the first column's run of that seed, not against its best
+    if (!second) throw new Error("no tile");
+    const baseline = app.bench.baselineOf(3, second);
+    expect(baseline?.record?.id).toBe("0-0-s1");
+    expect(baseline && second.differenceTo(baseline, null)?.value).toBe(
+      35.5 * 4,
+    );
+  });
+
+  it("are stepped through in the large view, which begins with the best", async () => {
+    const { app } = await start({ last });
+    app.bench.selectAt(0, 1);
+    app.large.shown = true;
+    const shown = () => app.large.chosen[0];
+    expect(shown()?.seeds).toMatchObject({
+      seed: 2,
+      place: 2,
+      count: 3,
+      best: true,
+    });
+    shown()?.seeds?.go(1);
+    expect(shown()?.record?.id).toBe("0-1-s2");
+    expect(shown()?.seeds?.best).toBe(false);
+    shown()?.seeds?.go(1);
+    expect(shown()?.record?.id).toBe("0-1-s0");
+    app.large.close();
+    expect(app.large.chosen[0]?.record?.id).toBe("0-1-s1");
+  });
+
+  it("are asked for by the Run panel, remembered, and undone with the settings", async () => {
+    const { app, fake } = await start({ last });
+    expect(app.settings.setSeeds(0)).toBe("Between 1 and 1000.");
+    expect(app.settings.setSeeds(2)).toBeNull();
+    expect(app.bench.drift).toEqual(["number of seeds"]);
+    expect(app.bench.pictureCount).toBe(8);
+    flushSync();
+    await app.remembered.flush();
+    expect(fake.remembered()).toMatchObject({
+      [choicesKey(networkInfo().hash)]: { seeds: 2 },
+    });
+    app.run();
+    const driver = await driven(fake);
+    expect(driver.request.seeds).toBe(2);
+    const tile = { row: 1, column: 1, seed: 1 };
+    driver.progress({ tile, step: 0, from: 0, scores: [3], score: 3 });
+    await vi.waitFor(() => {
+      expect(app.gallery?.at(tile)?.condition).toBe("running");
+    });
+    // nothing is stored yet: the run that is going is shown
+    expect(app.bench.tileOf(7, 1)?.place.seed).toBe(2);
+    driver.end();
+    const record = run(0, 1, 2, 1);
+    app.session.runAgain(record);
+    expect(app.settings.values.seed).toBe(3);
+    expect(app.settings.seeds).toBe(1);
+    await app.undo.take();
+    expect(app.settings.seeds).toBe(2);
+  });
+});
+
 describe("a run", () => {
   it("asks for every row and column, and follows scores and records", async () => {
     const { app, fake } = await start();
@@ -178,7 +277,7 @@ describe("a run", () => {
     });
     expect(tile?.trace).toEqual([1, 3, 4]);
     expect(tile?.extent).toEqual({ low: 1, high: 4 });
-    expect(tile?.scoreAt(1)).toBe(3);
+    expect(tile?.scoreAt(1)?.value).toBe(3);
     run.progress({
       tile: { row: 1, column: 2, seed: 0 },
       state: "done",

@@ -1,5 +1,6 @@
 import type { LargeTile } from "../../lib/large";
 import { titleMethod } from "../../../shared/method";
+import { courseOf, scoreAt, type Score } from "../../../shared/scores";
 import type { Picture } from "../../../shared/pictures";
 
 /** A tile at the step that is looked at. */
@@ -8,7 +9,7 @@ export interface ShownTile {
   readonly title: string;
   readonly picture: Picture | null;
   readonly step: number;
-  readonly score: number | null;
+  readonly score: Score | null;
   /** The picture is its run's last one: top-1 and probability of the record belong to it. */
   readonly final: boolean;
 }
@@ -30,7 +31,10 @@ export function shownTile(
     title: titleMethod(tile.method),
     picture: kept?.picture ?? tile.picture,
     step,
-    score: kept ? (tile.record?.trace[kept.step] ?? null) : tile.score,
+    score:
+      kept && tile.record
+        ? scoreAt(courseOf(tile.record), kept.step)
+        : tile.score,
     final: tile.record !== null && tile.record.step === step,
   };
 }
