@@ -140,11 +140,10 @@ async function outcomes(
   ))
     for (const update of updates) {
       const { row, column, state, score } = update;
-      if (state !== "running") {
-        const [row_, column_] = [images[column], scores[column]];
-        if (row_) row_[row] = update.image().slice();
-        if (column_) column_[row] = score;
-      }
+      const [pictures, reached] = [images[column], scores[column]];
+      if (state === "running" || !pictures || !reached) continue;
+      pictures[row] = update.image().slice();
+      reached[row] = score;
     }
   return methods.map((_, at) => {
     const own = images[at] ?? [];

@@ -7,6 +7,7 @@ import {
   type GalleryRequest,
   type Method,
 } from "../shared/domain";
+import { withRecipe, type Recipe } from "../shared/recipe";
 import { needed, readMethods, readNumber } from "./arguments";
 import {
   climbFlags,
@@ -64,12 +65,15 @@ export function readSettings(
   };
 }
 
+/** `recipe` goes before the network's defaults, and flags before both. */
 export async function readRequest(
   values: Values,
   opened: OpenedNetwork,
   methods: readonly Method[],
+  recipe: Recipe | null = null,
 ): Promise<GalleryRequest> {
   const { info, id } = opened;
+  const { defaults } = info;
   return {
     targets: await readTargets(
       "--targets",
@@ -77,7 +81,10 @@ export async function readRequest(
       info,
     ),
     columns: methods.map((method) => ({ network: id, method })),
-    settings: readSettings(values, info.defaults),
+    settings: readSettings(
+      values,
+      recipe ? withRecipe(defaults, recipe) : defaults,
+    ),
     seeds: readSeeds(values),
     padBatch: values.has("batch"),
   };

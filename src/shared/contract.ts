@@ -23,6 +23,7 @@ import {
 } from "./domain";
 import { faultSchema } from "./fault";
 import { isExperimentId } from "./lab";
+import { networkRecipeSchema } from "./recipe";
 import {
   trainingLookSchema,
   trainingOutcomeSchema,
@@ -225,6 +226,21 @@ export const engine = {
       /** The picture as it goes in, before the preprocessing. Bytes: int16 values (see pictures.ts). */
       shape: z.tuple([z.int(), z.int(), z.int()]),
     }),
+  ),
+  /** How a network's runs climb by default, as far as it is known: nothing is measured. */
+  "networks.recipe": command(
+    z.strictObject({ network: networkRefSchema }),
+    networkRecipeSchema,
+  ),
+  /**
+   * Measures it where that was not done before, once no run is going; it is kept by the network's identity.
+   * Progress in image-steps.
+   */
+  "networks.calibrate": job(
+    z.strictObject({ network: networkRefSchema }),
+    networkRecipeSchema,
+    z.strictObject({ done: count, total: count }),
+    z.never(),
   ),
   /** A list of class names in a file: one a line, a JSON array, or ImageNet's { "0": ["n01440764", "tench"] }. */
   "labels.read": command(

@@ -379,6 +379,8 @@ export const networkSummarySchema = z.strictObject({
   report: importReportSchema,
   /** The card's defaults for the ascent, completed with the app's. */
   defaults: ascentSettingsSchema.extend({ backwardSlope: slopeSchema }),
+  /** Whether step size, blur and rotation are the card's. Where they are the app's, a recipe can be measured. */
+  defaultsFrom: z.enum(["card", "app"]),
 });
 
 /** A network as the window holds it: the summary and every label, index by index. */

@@ -10,12 +10,22 @@ export const recipeSchema = z.strictObject({
   ...regularization.shape,
 });
 
+/** The recipe of a network's runs, and where it is from. */
+export const networkRecipeSchema = recipeSchema.extend({
+  from: z.enum(["card", "measured", "constants"]),
+  /** Whether it can be measured here; then constants stand only until it is. */
+  measurable: z.boolean(),
+  /** Why constants, in a sentence; empty otherwise. */
+  because: z.string().max(1000),
+});
+
 /** The numbers of a recipe that are given and not measured. */
 export const fixedSchema = recipeSchema
   .pick({ stepSize: true, blur: true, rotate: true })
   .partial();
 
 export type Recipe = z.infer<typeof recipeSchema>;
+export type NetworkRecipe = z.infer<typeof networkRecipeSchema>;
 export type Fixed = z.infer<typeof fixedSchema>;
 
 /** The paper's plain step: no regularization (Linse, Barth, Martinetz, IJCNN 2024). */
@@ -35,8 +45,9 @@ export function twoDigits(value: number): number {
 /** The settings with a recipe's numbers. */
 export function withRecipe<S extends AscentSettings>(
   settings: S,
-  { steps, stepSize, ...regularization }: Recipe,
+  { steps, stepSize, blur, rotate, rotateProbability }: Recipe,
 ): S {
+  const regularization = { blur, rotate, rotateProbability };
   return { ...settings, steps, stepSize, regularization };
 }
 

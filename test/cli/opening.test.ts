@@ -180,6 +180,7 @@ describe("--preprocess", () => {
     const ran = await proxima([
       ...["render", net, "--targets", "1", "--methods", "relu", "--steps", "2"],
       ...["--preprocess", "caffe", "--labels", "none", "--out", out],
+      ...["--step-size", "5"],
     ]);
     expect(ran.code).toBe(0);
     const text = await readFile(join(out, "1-1-relu", "run.json"), "utf8");

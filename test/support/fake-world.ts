@@ -21,6 +21,7 @@ import type {
   NetworkInfo,
   RunRecord,
 } from "../../src/shared/domain";
+import type { NetworkRecipe } from "../../src/shared/recipe";
 import { Fault } from "../../src/shared/fault";
 import { portPair } from "../../src/shared/port";
 import {
@@ -152,6 +153,7 @@ export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
     licence: "",
     report: importReport(),
     defaults: { ...settings, backwardSlope: 0.2 },
+    defaultsFrom: "card",
     labels: Array.from({ length: 20 }, (_, i) => `class-${i}`),
     ...changes,
   };
@@ -202,6 +204,13 @@ export interface FakeOptions {
   >;
   /** Training's rows; without them there is no experiment, and none can be made. */
   readonly training?: Partial<Pick<Handlers<EngineTable>, TrainingRow>>;
+  /** What is known of the network's recipe; without it the card's. */
+  readonly recipe?: NetworkRecipe;
+  /** What measuring does; without it nothing is found. */
+  readonly measure?: (context: {
+    signal: AbortSignal;
+    progress: (progress: { done: number; total: number }) => void;
+  }) => Promise<NetworkRecipe>;
   /** What main says of a network that was opened. */
   readonly was?: Reply<AppTable["networks.opened"]>["was"];
 }
@@ -243,6 +252,21 @@ export function answered(
   };
 }
 
+function cardRecipe(
+  networks: readonly NetworkInfo[],
+  id: string,
+): NetworkRecipe {
+  const { steps, stepSize, regularization } = (
+    networks.find((network) => network.id === id) ?? networkInfo()
+  ).defaults;
+  return {
+    ...{ steps, stepSize, ...regularization },
+    from: "card",
+    measurable: false,
+    because: "",
+  };
+}
+
 /** Main and the host as the window meets them: the real contract over a port in memory, answers by the test. */
 export function fakeWorld(options: FakeOptions = {}) {
   const networks = [...(options.networks ?? [networkInfo()])];
@@ -253,6 +277,7 @@ export function fakeWorld(options: FakeOptions = {}) {
   const answers: Answers[] = [];
   const checks: string[] = [];
   const exported: boolean[] = [];
+  const measured: string[] = [];
   let known = [...(options.known ?? [])];
   const hosts = new Set<(client: Client<EngineTable>) => void>();
   const events = new Set<(event: AppEvent) => void>();
@@ -324,6 +349,15 @@ export function fakeWorld(options: FakeOptions = {}) {
         },
         bytes: new Uint8Array(height * width * channels * 2),
       });
+    },
+    "networks.recipe": ({ network }) =>
+      Promise.resolve(options.recipe ?? cardRecipe(networks, network)),
+    "networks.calibrate": ({ network }, { signal, progress }) => {
+      measured.push(network);
+      return (
+        options.measure?.({ signal, progress }) ??
+        Promise.resolve(cardRecipe(networks, network))
+      );
     },
     "labels.read": () =>
       options.labels instanceof Fault
@@ -489,6 +523,8 @@ export function fakeWorld(options: FakeOptions = {}) {
     checks,
     /** For each time the answers were written: whether something was replaced. */
     exported,
+    /** Networks the host was asked to measure. */
+    measured,
     remembered: () => remembered,
     emit(event: AppEvent) {
       for (const listener of events) listener(event);

@@ -3,11 +3,13 @@ import { summaryOf } from "../../main/host/summary";
 import type { NetworkSummary } from "../../shared/domain";
 import { inUnit, type PixelUnit } from "../../shared/pixel-units";
 import { unitWords } from "../../shared/head";
+import type { NetworkRecipe } from "../../shared/recipe";
 import { presetOf } from "../../shared/presets";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
 import { examineTheNetwork, openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
+import { knownRecipe, recipeObject, spellSource } from "../recipe";
 
 export const inspect: Command = {
   name: "inspect",
@@ -22,17 +24,20 @@ export const inspect: Command = {
     summary.warnings.push(...found);
     const { assumptions, outputs } = summary.report;
     // for scripts: the values in use, without the report around them
+    // known from an earlier run, or what a run would measure first
+    const recipe = await knownRecipe(opened, context);
     context.emit({
       ...summary,
+      recipe: recipeObject(recipe),
       assumptions: valuesInUse(assumptions),
       output: outputs[0]?.name ?? null,
     });
-    for (const line of describe(summary)) context.print(line);
+    for (const line of describe(summary, recipe)) context.print(line);
     return exitCodes.done;
   },
 };
 
-function describe(network: NetworkSummary): string[] {
+function describe(network: NetworkSummary, recipe: NetworkRecipe): string[] {
   const { input, operations, defaults, report } = network;
   const { regularization } = defaults;
   const { from, fixedSize } = report;
@@ -73,6 +78,7 @@ function describe(network: NetworkSummary): string[] {
       "defaults",
       `${defaults.steps} steps of ${defaults.stepSize}, start noise ${defaults.startNoise}, blur ${regularization.blur}, rotation ${regularization.rotate}, backward slope ${defaults.backwardSlope}`,
     ],
+    ["recipe", spellSource(recipe)],
     ["read beside", report.sources.join(", ")],
     ["source", network.source],
     ["licence", network.licence],

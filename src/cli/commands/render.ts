@@ -13,6 +13,7 @@ import { examineTheNetwork, openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { checkOut, prepareOut } from "../gallery-out";
 import { ProgressLine, spellDuration } from "../progress-line";
+import { fixedBy, recipeFlags, recipeFor, recipeObject } from "../recipe";
 import {
   readMethodsOf,
   readRequest,
@@ -28,6 +29,7 @@ export const render: Command = {
   positionals: { min: 1, max: 1 },
   flags: {
     ...requestFlags,
+    ...recipeFlags,
     ...answerFlags,
     shard: {
       value: "I/N",
@@ -46,13 +48,26 @@ export const render: Command = {
     await checkOut(out, values.has("force"));
     const opened = await openTheNetwork(name, values, context);
     await examineTheNetwork(opened, context);
-    const request = await readRequest(
-      values,
-      opened,
-      methods.map(({ method }) => method),
-    );
-    checkBatch(opened.network, largestBatch(request));
+    const asked = methods.map(({ method }) => method);
+    // refused before anything is measured
+    const unmeasured = await readRequest(values, opened, asked);
+    checkBatch(opened.network, largestBatch(unmeasured));
     const backend = await openTheBackend(context);
+    const fixed = fixedBy(values, unmeasured.settings);
+    const recipe = await recipeFor(
+      opened,
+      backend,
+      { values, fixed },
+      context,
+    ).catch((error: unknown) => {
+      if (context.signal.aborted) return "cancelled" as const;
+      throw error;
+    });
+    if (recipe === "cancelled") {
+      context.warn("Cancelled while the recipe was measured.");
+      return exitCodes.cancelled;
+    }
+    const request = await readRequest(values, opened, asked, recipe);
     const networks = new Map([[opened.id, opened]]);
     const id = renderId(request, opened);
     const record = planGallery(id, request, networks, backend, shard);
@@ -65,7 +80,10 @@ export const render: Command = {
       for (const { record: run, fault, tile } of progress.tiles) {
         const given = methods[tile.column]?.given ?? "";
         if (run) {
-          context.emit(resultOf(run, given, out));
+          context.emit({
+            ...resultOf(run, given, out),
+            ...(recipe && { recipe: recipeObject(recipe) }),
+          });
           context.print(describe(run, given, request.seeds));
         }
         if (fault)

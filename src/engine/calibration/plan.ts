@@ -43,14 +43,14 @@ const budget = 2.4e11;
 const extents: readonly Extent[] = [
   {
     imageSteps: 8000,
-    steps: [0.03, 0.06, 0.12, 0.24],
+    steps: [0.03, 0.06, 0.1, 0.17],
     targets: 4,
     rounds: [
-      { steps: 39, keep: 9, views: 16 },
-      { steps: 119, keep: 4, views: 32 },
+      { steps: 39, keep: 6, views: 16 },
+      { steps: 119, keep: 3, views: 32 },
       { steps: measuredSteps, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.18,
+    mostSaturated: 0.19,
   },
   {
     imageSteps: 1800,
@@ -60,7 +60,7 @@ const extents: readonly Extent[] = [
       { steps: 39, keep: 4, views: 16 },
       { steps: 130, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.16,
+    mostSaturated: 0.18,
   },
   {
     imageSteps: 0,
@@ -71,7 +71,7 @@ const extents: readonly Extent[] = [
       { steps: 38, keep: 2, views: 16 },
       { steps: 57, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.1,
+    mostSaturated: 0.12,
   },
 ];
 

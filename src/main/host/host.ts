@@ -18,6 +18,7 @@ import { KnownNetworks } from "./known/known-networks";
 import { readLabelsFile } from "./labels-file";
 import { checkBatch, memoryBudget } from "./memory";
 import { Networks, type NetworksOptions, type OpenedNetwork } from "./networks";
+import { recipeHandlers } from "./recipe-handlers";
 import { RememberedAnswers } from "./remembered-answers";
 import { summaryOf } from "./summary";
 import { throttled } from "./throttled";
@@ -211,6 +212,14 @@ export function createHost({
         throw error;
       }
     },
+    ...recipeHandlers({
+      networks,
+      backend,
+      dataFolder: async () => (await ready).dataFolder,
+      jobs,
+      closing: closing.signal,
+      log,
+    }),
     ...labHandlers({
       networks,
       backend,

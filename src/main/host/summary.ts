@@ -79,8 +79,15 @@ export function describeNetwork({
     licence: card?.licence ?? "",
     report,
     defaults,
+    defaultsFrom: decides(card) ? "card" : "app",
     labels: labelsOf(network, head),
   };
+}
+
+/** Whether a card says how images climb; steps and start alone leave the rest to be measured. */
+function decides(card: NetworkCard | null): boolean {
+  const { stepSize, blur, rotate } = card?.ascent ?? {};
+  return [stepSize, blur, rotate].some((value) => value !== undefined);
 }
 
 /** The summary without the labels. */

@@ -27,6 +27,7 @@ import { Networks } from "./networks.svelte";
 import { Notices } from "./notices.svelte";
 import { Pictures } from "./pictures.svelte";
 import { Preferences } from "./preferences.svelte";
+import { RecipeState } from "./recipe.svelte";
 import { RecentNetworks } from "./recent.svelte";
 import { RememberedChoices } from "./remembered.svelte";
 import { Runs } from "./runs.svelte";
@@ -59,6 +60,7 @@ export class AppState {
   readonly lab: Lab;
   readonly bestSlopes: BestSlopes;
   readonly training: Trainings;
+  readonly recipe: RecipeState;
   readonly runs: Runs;
   readonly large: Large;
   readonly session: Session;
@@ -82,6 +84,7 @@ export class AppState {
     this.preferences = new Preferences(world);
     this.remembered = new RememberedChoices(world);
     this.bench = new Bench(this.networks, this.undo);
+    this.recipe = new RecipeState(this);
     const shared = {
       ...this,
       app: world.app,

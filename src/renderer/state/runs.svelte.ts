@@ -7,6 +7,7 @@ import type { Engine } from "./engine.svelte";
 import type { Gallery } from "./gallery.svelte";
 import type { Networks } from "./networks.svelte";
 import type { NoticeOptions, Notices } from "./notices.svelte";
+import type { RecipeState } from "./recipe.svelte";
 import { Runner, type QueuedRun } from "./runner.svelte";
 import type { Undo } from "./undo.svelte";
 
@@ -15,6 +16,7 @@ export interface RunsServices {
   readonly engine: Engine;
   readonly networks: Networks;
   readonly bench: Bench;
+  readonly recipe: RecipeState;
   readonly notices: Notices;
   readonly undo: Undo;
   /** Resolves when what has come is on the screen. */
@@ -62,8 +64,24 @@ export class Runs {
     return null;
   });
 
-  /** Runs what is picked, or queues it behind the run that is going. */
+  /**
+   * Runs what is picked, or queues it behind the run that is going. Where the network's recipe can be measured and
+   * was not, that is done first.
+   */
   run(): void {
+    const { notices, recipe } = this.#services;
+    if (recipe.measuring !== null) return;
+    if (this.obstacle !== null || !recipe.wanted) {
+      this.#run();
+      return;
+    }
+    notices.say("Measuring step size, blur and rotation for this network");
+    void recipe.measure().then((goesOn) => {
+      if (goesOn) this.#run();
+    });
+  }
+
+  #run(): void {
     const { bench, notices } = this.#services;
     const request = this.obstacle === null ? bench.request() : null;
     if (!request) {
@@ -83,6 +101,7 @@ export class Runs {
   }
 
   stop(): void {
+    this.#services.recipe.stop();
     if (!this.runner.running) return;
     this.runner.stop();
     this.#services.notices.say("Stopping the run");

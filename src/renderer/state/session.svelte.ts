@@ -23,6 +23,7 @@ import type { Large } from "./large.svelte";
 import type { Networks } from "./networks.svelte";
 import type { Notices } from "./notices.svelte";
 import type { Preferences } from "./preferences.svelte";
+import type { RecipeState } from "./recipe.svelte";
 import type { RecentNetwork, RecentNetworks } from "./recent.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
 import { differences, keepFor } from "../lib/run-fields";
@@ -37,6 +38,7 @@ export interface SessionServices {
   readonly known: KnownNetworks;
   readonly bench: Bench;
   readonly runs: Runs;
+  readonly recipe: RecipeState;
   readonly large: Large;
   readonly view: ViewState;
   readonly notices: Notices;
@@ -246,7 +248,7 @@ export class Session {
 
   /** Shows a network with its choices; true where some were remembered for it. */
   adoptNetwork(network: NetworkInfo): boolean {
-    const { bench, networks, runs, remembered, large } = this.#services;
+    const { bench, networks, runs, recipe, remembered, large } = this.#services;
     networks.show(network);
     const choices = remembered.get(choicesKey(network.hash), networkChoices);
     const { backwardSlope, ...own } = network.defaults;
@@ -258,6 +260,7 @@ export class Session {
       precision: this.#usualPrecision(),
     };
     bench.settings.seeds = choices?.seeds ?? 1;
+    void recipe.adopt(network);
     bench.columns.reset(backwardSlope);
     if (choices && choices.columns.length > 0)
       bench.columns.set(choices.columns);

@@ -74,6 +74,7 @@ export const bundled: NetworkInfo = {
     keep: 16,
     backwardSlope: 0.2,
   },
+  defaultsFrom: "card",
   labels,
 };
 
