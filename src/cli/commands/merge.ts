@@ -101,13 +101,14 @@ function agree(parts: readonly Part[]): GalleryRecord {
   for (const part of parts) {
     const { gallery } = part;
     const { request, shard } = first.gallery;
+    // first, since settings that were measured on another network differ too
+    if (identitiesOf(part).some((identity) => !identities?.includes(identity)))
+      throw refused(part, "its network's files or answers differ");
     for (const [key, what] of Object.entries(agreed) as Pairs)
       if (!same(gallery.request[key], request[key]))
         throw refused(part, `its ${what} differ`);
     if ((gallery.shard?.count ?? 1) !== (shard?.count ?? 1))
       throw refused(part, "it counts another number of shards");
-    if (identitiesOf(part).some((identity) => !identities?.includes(identity)))
-      throw refused(part, "its network's files or answers differ");
     // shards without a run have no record of their network
     if (gallery.id !== first.gallery.id)
       throw refused(part, "its network's files, answers or request differ");

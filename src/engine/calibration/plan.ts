@@ -6,6 +6,9 @@ import { workOf } from "./work";
 /** Steps of a run with a measured recipe. */
 export const measuredSteps = 240;
 
+/** Of every trial: rarer rotations leave pictures to saturate in between. */
+const rotateProbability = 0.3;
+
 /** One round: every recipe that is left climbs to so many steps, and the best of them stay. */
 export interface Round {
   readonly steps: number;
@@ -36,31 +39,41 @@ const budget = 2.4e11;
 
 /**
  * A picture is at its best, and saturates most, a while after it was rotated last: rounds end where seed 1 rotated as
- * long ago as at step 240, for every probability of a rotation that is tried.
+ * long ago as at step 240.
  * A small network is measured over whole runs, a large one over their beginning: a longer run saturates more, so
  * less is allowed there.
  */
 const extents: readonly Extent[] = [
   {
     imageSteps: 8000,
-    steps: [0.03, 0.06, 0.1, 0.17],
+    steps: [0.03, 0.06, 0.085, 0.12, 0.17, 0.24],
     targets: 4,
     rounds: [
       { steps: 39, keep: 6, views: 16 },
       { steps: 119, keep: 3, views: 32 },
       { steps: measuredSteps, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.19,
+    mostSaturated: 0.18,
   },
   {
-    imageSteps: 1800,
-    steps: [0.06, 0.12, 0.24],
+    imageSteps: 3000,
+    steps: [0.06, 0.085, 0.12, 0.17, 0.24],
     targets: 4,
     rounds: [
       { steps: 39, keep: 4, views: 16 },
       { steps: 130, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.18,
+    mostSaturated: 0.17,
+  },
+  {
+    imageSteps: 1200,
+    steps: [0.06, 0.12, 0.24],
+    targets: 2,
+    rounds: [
+      { steps: 39, keep: 3, views: 16 },
+      { steps: 99, keep: 1, views: 32 },
+    ],
+    mostSaturated: 0.15,
   },
   {
     imageSteps: 0,
@@ -76,14 +89,14 @@ const extents: readonly Extent[] = [
 ];
 
 /**
- * How pictures are kept smooth: a blur that grows with the picture, and rotations (whose interpolation blurs too), often
- * and small or seldom and large. `blur` is of the usual one; smoother ones come first.
+ * How pictures are kept smooth: a blur that grows with the picture, and rotations, whose interpolation blurs too.
+ * `blur` is of the usual one; smoother manners come first.
  */
 const manners = [
-  { blur: 1, rotate: 6, rotateProbability: 0.3 },
-  { blur: 1, rotate: 12, rotateProbability: 0.1 },
-  { blur: 0.7, rotate: 12, rotateProbability: 0.3 },
-  { blur: 0.7, rotate: 8, rotateProbability: 0.1 },
+  { blur: 1.4, rotate: 6 },
+  { blur: 1, rotate: 12 },
+  { blur: 1, rotate: 6 },
+  { blur: 0.7, rotate: 6 },
 ] as const;
 
 /** sigma in pixels: 0.3 at 28 px, 0.43 at 128 px, 0.5 at 227 px. */
@@ -103,7 +116,7 @@ export function constantRecipe(input: Network["input"]): Recipe {
     stepSize: twoDigits(0.1 * unitStep(input)),
     blur: twoDigits(usualBlur(input)),
     rotate: 6,
-    rotateProbability: 0.3,
+    rotateProbability,
   };
 }
 
@@ -120,7 +133,7 @@ export function planFor(network: Network, fixed: Fixed): Plan {
         stepSize: fixed.stepSize ?? twoDigits(step * unitStep(network.input)),
         blur: fixed.blur ?? twoDigits(manner.blur * usualBlur(network.input)),
         rotate: fixed.rotate ?? manner.rotate,
-        rotateProbability: manner.rotateProbability,
+        rotateProbability,
       };
       trials.set(JSON.stringify(trial), trial);
     }

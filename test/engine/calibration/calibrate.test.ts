@@ -79,11 +79,11 @@ describe("calibrate", () => {
       { network: aimsAtHalf(), runtime, classes: [0], batch: 8 },
       { signal },
     );
-    // 0.03 * 24 = 0.72; 0.5 * (24 / 227) ** 0.25 = 0.285
+    // 0.03 * 24 = 0.72; 1.4 * 0.5 * (24 / 227) ** 0.25 = 0.399
     expect(found?.recipe).toEqual({
       steps: 240,
       stepSize: 0.72,
-      blur: 0.29,
+      blur: 0.4,
       rotate: 6,
       rotateProbability: 0.3,
     });
@@ -131,12 +131,12 @@ describe("calibrate", () => {
     const fixed = { stepSize: 1.25, rotate: 0 };
     const found = await calibrate({ ...asked, runtime, fixed }, { signal });
     expect(found?.recipe).toMatchObject(fixed);
-    expect(new Set(planFor(mixed, fixed).trials.map((t) => t.blur)).size).toBe(
-      2,
-    );
-    expect(
-      planFor(mixed, { ...fixed, blur: 1 }).trials.map(({ blur }) => blur),
-    ).toEqual([1, 1]);
+    // usual blur of 17 x 15 x 3: 0.5 * (15.97 / 227) ** 0.25 = 0.2575
+    expect(planFor(mixed, fixed).trials.map(({ blur }) => blur)).toEqual([
+      0.36, 0.26, 0.18,
+    ]);
+    // nothing is left to choose
+    expect(planFor(mixed, { ...fixed, blur: 1 }).trials).toHaveLength(1);
   });
 
   it("knows nothing where no class's score rises", async () => {
