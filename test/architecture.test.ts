@@ -45,12 +45,15 @@ const parts: readonly Part[] = [
     files: [
       "src/main/host/backend.ts",
       "src/main/write-whole.ts",
+      "src/main/lock.mjs",
       engine,
       shared,
     ],
     modules: ["node:", "@tensorflow/tfjs-core", "sharp", "zod"],
   },
   { path: "src/main/write-whole.ts", files: [], modules: ["node:"] },
+  // set-up takes locks before anything is installed
+  { path: "src/main/lock.mjs", files: [], modules: ["node:"] },
   {
     path: "src/main/",
     files: ["src/main/write-whole.ts", shared],

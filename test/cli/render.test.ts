@@ -9,12 +9,14 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { lockFile } from "../../src/main/host/folder-lock";
 import { Library } from "../../src/main/host/library";
 import { readNpy } from "../../src/main/host/npy";
 import type { RunRecord } from "../../src/shared/domain";
 import { storedGallery } from "../../src/shared/stored";
+import { holdLock, killed } from "../support/hold-lock";
 import { writeTinyNetwork } from "../support/tiny-network";
-import { proxima } from "./run";
+import { proxima, type Ran } from "./run";
 
 let root: string;
 let net: string;
@@ -362,6 +364,42 @@ describe("proxima render", () => {
     );
     expect(err).toContain("█");
     expect(err.endsWith("\r\x1b[2Kproxima: compiled 1 step\n")).toBe(true);
+  });
+
+  it("has a folder to itself: a second one is refused, with --force too", async () => {
+    const folder = at("contended");
+    let second: Promise<Ran> | undefined;
+    const first = await proxima(
+      [
+        ...["render", net, "--targets", "0,1", "--methods", "relu"],
+        ...["--steps", "4", "--batch", "1", "--out", folder],
+      ],
+      {
+        onOutput(text) {
+          // at the first picture of the first
+          if (text.includes("score")) second ??= render("contended", "--force");
+        },
+      },
+    );
+    expect(first.code).toBe(0);
+    const refused = await second;
+    expect(refused?.code).toBe(2);
+    expect(refused?.err).toMatch(
+      /Another Proxima \(process \d+ on .+\) is writing into .*contended/,
+    );
+    expect((await readdir(folder)).sort()).toEqual([
+      "0-1-relu",
+      "1-1-relu",
+      "gallery.json",
+    ]);
+    // a merge into it too
+    const other = await holdLock(join(folder, lockFile));
+    const merged = await proxima([
+      ...["merge", at("first"), "--out", folder, "--force"],
+    ]);
+    expect(merged.code).toBe(2);
+    expect(merged.err).toContain("Another Proxima");
+    await killed(other);
   });
 
   it("needs --force for a folder that is not empty, and then replaces only its own", async () => {

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
-import { PartFolder } from "../../src/main/host/folder";
+import { PartFolder } from "../../src/main/host/part-folder";
 import { finishRun, runFiles, runId } from "../../src/main/host/gallery-folder";
 import { Library } from "../../src/main/host/library";
 import type { GalleryRecord, Method, RunRecord } from "../../src/shared/domain";
@@ -94,7 +94,7 @@ export async function storeGallery(
     shard: null,
   };
   const library = await Library.open(join(userData, "library"));
-  const folder = await library.begin(gallery);
+  const { folder } = await library.begin(gallery);
   const runs = targets.flatMap((index, row) =>
     methods.map((method, column): RunRecord => {
       const target = { kind: "logit" as const, index };

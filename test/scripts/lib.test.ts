@@ -1,5 +1,4 @@
 import { chmod, readFile, utimes } from "node:fs/promises";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { freshStaging, moveIntoPlace } from "../../scripts/lib/files.mjs";
@@ -64,34 +63,6 @@ describe("a lock", () => {
     expect(order).toEqual(["a begins", "a ends", "b"]);
     expect(waited).toEqual([process.pid]);
     await expect(readFile(path)).rejects.toThrow("ENOENT");
-  });
-  test("is taken over from a process that is gone", async (folder) => {
-    const path = join(folder, "x.lock");
-    const { output } = await runProcess(process.execPath, [
-      "-p",
-      "process.pid",
-    ]);
-    await put(path, JSON.stringify({ pid: Number(output), host: hostname() }));
-    await expect(
-      withLock(
-        path,
-        () => expect.unreachable(),
-        () => Promise.resolve(7),
-      ),
-    ).resolves.toBe(7);
-  });
-  test("is taken over when nobody has touched it for long", async (folder) => {
-    const path = join(folder, "x.lock");
-    await put(path, JSON.stringify({ pid: process.pid, host: "elsewhere" }));
-    const past = Date.now() / 1000 - 60;
-    await utimes(path, past, past);
-    await expect(
-      withLock(
-        path,
-        () => expect.unreachable(),
-        () => Promise.resolve(7),
-      ),
-    ).resolves.toBe(7);
   });
   test("is given back when the work fails", async (folder) => {
     const path = join(folder, "x.lock");

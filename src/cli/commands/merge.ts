@@ -1,6 +1,5 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
-import { PartFolder } from "../../main/host/folder";
 import {
   readGallery,
   runFiles,
@@ -8,6 +7,7 @@ import {
   type StoredGallery,
 } from "../../main/host/gallery-folder";
 import { galleryBatches } from "../../main/host/gallery-plan";
+import { PartFolder } from "../../main/host/part-folder";
 import type {
   GalleryRecord,
   GalleryRequest,
@@ -47,7 +47,7 @@ export const merge: Command = {
       parts.push({ ...(await readGallery(folder)), folder });
     const record = agree(parts);
     const missing = complain(parts, record, context);
-    await prepareOut(out, record);
+    const lock = await prepareOut(out, record, values.has("force"));
 
     const line = new ProgressLine(context.stderr, "merge");
     const runs = parts.flatMap(({ folder, runs: stored }) =>
@@ -56,10 +56,12 @@ export const merge: Command = {
     try {
       for (const [done, { folder, run }] of runs.entries()) {
         if (context.signal.aborted) return exitCodes.cancelled;
+        lock.check();
         await copyRun(join(folder, run.id), out, run.id);
         line.show(done + 1, runs.length);
       }
     } finally {
+      lock.release();
       line.clear();
     }
     context.emit({

@@ -71,7 +71,7 @@ export const render: Command = {
     const networks = new Map([[opened.id, opened]]);
     const id = renderId(request, opened);
     const record = planGallery(id, request, networks, backend, shard);
-    await prepareOut(out, record);
+    const lock = await prepareOut(out, record, values.has("force"));
     const titles = titlesOf(record);
 
     const line = new ProgressLine(context.stderr, "render");
@@ -99,9 +99,18 @@ export const render: Command = {
         );
     };
     const outcome = await runGallery(
-      { record, folder: out, networks, backend },
+      {
+        record,
+        folder: out,
+        check: () => {
+          lock.check();
+        },
+        networks,
+        backend,
+      },
       { signal: context.signal, progress: tell },
     ).finally(() => {
+      lock.release();
       line.clear();
     });
     const { compiled } = outcome;

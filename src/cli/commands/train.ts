@@ -2,6 +2,7 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf, writeFault } from "../../main/host/folder";
 import { checkPrecision } from "../../main/host/backend";
+import { isLeftover } from "../../main/host/part-folder";
 import { throttled } from "../../main/host/throttled";
 import { createExperiment, readNames } from "../../main/host/training/create";
 import {
@@ -141,7 +142,7 @@ async function checkEmpty(out: string): Promise<void> {
       `${out} holds a training already.`,
       "Go on with it with --resume, or choose another folder.",
     );
-  if (names.some((name) => !name.startsWith(".part-")))
+  if (!names.every(isLeftover))
     throw usage(`${out} is not empty.`, "Choose another folder.");
 }
 

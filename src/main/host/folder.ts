@@ -1,13 +1,5 @@
 /** Files and folders written so that a reader never sees half of one. */
-import {
-  copyFile,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rm,
-  stat,
-} from "node:fs/promises";
+import { mkdir, open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { Fault } from "../../shared/fault";
 import { writeWhole } from "../write-whole";
@@ -47,98 +39,6 @@ export async function exists(path: string): Promise<boolean> {
   );
 }
 
-const partName = /^\.part-(\d+)-/;
-
-/**
- * A folder under construction: it has a temporary name until `commit` renames it in one go.
- * The name holds the process, so that what a killed one left can be told from work in progress.
- */
-export class PartFolder {
-  readonly #final: string;
-  readonly #path: string;
-
-  private constructor(parent: string, name: string) {
-    this.#final = join(parent, name);
-    this.#path = join(parent, `.part-${process.pid}-${name}`);
-  }
-
-  static async create(parent: string, name: string): Promise<PartFolder> {
-    const part = new PartFolder(parent, name);
-    try {
-      await rm(part.#path, { recursive: true, force: true });
-      await mkdir(part.#path);
-    } catch (error) {
-      throw writeFault(error, part.#final);
-    }
-    return part;
-  }
-
-  /** Where it is until `commit`: folders under construction may lie in it. */
-  get path(): string {
-    return this.#path;
-  }
-
-  /** Adds bytes at the end of a file of the folder. */
-  async append(name: string, bytes: Uint8Array): Promise<void> {
-    await this.#write(name, bytes, "a");
-  }
-
-  async write(name: string, bytes: Uint8Array | string): Promise<void> {
-    await this.#write(name, bytes, "w");
-  }
-
-  /** Copies a file into the folder. */
-  async copy(name: string, from: string): Promise<void> {
-    try {
-      await copyFile(from, join(this.#path, name));
-    } catch (error) {
-      throw writeFault(error, join(this.#final, name));
-    }
-  }
-
-  /**
-   * Gives the folder its name; what had it before is replaced, unless `replace` is false: then it throws.
-   * Afterwards it survives a loss of power.
-   */
-  async commit({ replace = true } = {}): Promise<void> {
-    try {
-      for (const entry of await readdir(this.#path, { withFileTypes: true }))
-        if (entry.isFile()) await flush(join(this.#path, entry.name));
-      if (replace) await rm(this.#final, { recursive: true, force: true });
-      await rename(this.#path, this.#final);
-    } catch (error) {
-      throw writeFault(error, this.#final);
-    }
-  }
-
-  async discard(): Promise<void> {
-    await rm(this.#path, { recursive: true, force: true });
-  }
-
-  async #write(name: string, bytes: Uint8Array | string, flags: "a" | "w") {
-    const path = join(this.#path, name);
-    try {
-      const file = await open(path, flags);
-      try {
-        await file.writeFile(bytes);
-      } finally {
-        await file.close();
-      }
-    } catch (error) {
-      throw writeFault(error, join(this.#final, name));
-    }
-  }
-}
-
-/** Removes what killed processes left under construction in a folder. */
-export async function sweepParts(folder: string): Promise<void> {
-  for (const name of await readdir(folder).catch(() => [])) {
-    const pid = Number(partName.exec(name)?.[1] ?? "0");
-    if (pid > 0 && !isAlive(pid))
-      await rm(join(folder, name), { recursive: true, force: true });
-  }
-}
-
 /** Bytes of all plain files below a folder; what vanishes meanwhile counts nothing. */
 export async function folderSize(folder: string): Promise<number> {
   let bytes = 0;
@@ -157,22 +57,13 @@ export async function folderSize(folder: string): Promise<number> {
   return bytes;
 }
 
-async function flush(path: string): Promise<void> {
+/** Afterwards the file survives a loss of power. */
+export async function flush(path: string): Promise<void> {
   const file = await open(path, "r");
   try {
     await file.datasync();
   } finally {
     await file.close();
-  }
-}
-
-/** Whether a process is there. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
   }
 }
 

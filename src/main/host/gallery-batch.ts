@@ -168,6 +168,7 @@ export class GalleryBatch {
       await run.discard();
       return null;
     }
+    this.#plan.check?.();
     return run.finish(update, update.state);
   }
 

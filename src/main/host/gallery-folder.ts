@@ -23,9 +23,10 @@ import {
   type StoredKind,
 } from "../../shared/stored";
 import { nameTarget } from "../../shared/target";
-import { codeOf, replaceFile, type PartFolder } from "./folder";
+import { codeOf, replaceFile } from "./folder";
 import { encodePng } from "./images";
 import { writeNpy } from "./npy";
+import { nameOf, placeOf, type PartFolder } from "./part-folder";
 
 export const galleryFile = "gallery.json";
 export const runFiles = {
@@ -90,8 +91,13 @@ export async function readGalleryRecord(
   return readRecord(join(folder, galleryFile), storedGallery);
 }
 
-export async function readRunRecord(folder: string): Promise<RunRecord> {
-  return readRecord(join(folder, runFiles.record), storedRun);
+/** Of a run of a gallery's folder. Throws a Fault `damaged-file`. */
+export async function readRunRecord(
+  folder: string,
+  run: string,
+): Promise<RunRecord> {
+  const path = join(await placeOf(folder, run), runFiles.record);
+  return readRecord(path, storedRun);
 }
 
 /** Reads a gallery with all its finished runs; a damaged run is left out and counted. */
@@ -100,7 +106,7 @@ export async function readGallery(folder: string): Promise<StoredGallery> {
   const runs: RunRecord[] = [];
   let damaged = 0;
   for (const name of await runFolders(folder)) {
-    const run = await readRunRecord(join(folder, name)).catch(() => null);
+    const run = await readRunRecord(folder, name).catch(() => null);
     // A copied folder has a new name; ids follow it, so that they always lead to the files.
     if (run) runs.push({ ...run, id: name, gallery: gallery.id });
     else damaged += 1;
@@ -109,21 +115,21 @@ export async function readGallery(folder: string): Promise<StoredGallery> {
   return { gallery, runs, damaged };
 }
 
-/** Names of the folders in a gallery that hold a run's record. */
+/** Names of the runs in a gallery's folder: of folders that hold a run's record. */
 export async function runFolders(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(
     () => [],
   );
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const entry of entries) {
-    if (!entry.isDirectory() || !idSchema.safeParse(entry.name).success)
-      continue;
+    const name = nameOf(entry.name);
+    if (!entry.isDirectory() || !idSchema.safeParse(name).success) continue;
     const found = await stat(join(folder, entry.name, runFiles.record)).catch(
       () => null,
     );
-    if (found?.isFile()) names.push(entry.name);
+    if (name !== null && found?.isFile()) names.add(name);
   }
-  return names.sort();
+  return [...names].sort();
 }
 
 /** Writes gallery.json; a record that cannot be read, or of a later version, is never overwritten. */
@@ -165,7 +171,7 @@ export async function readPicture(
   run: string,
   step: number,
 ): Promise<StoredPicture> {
-  const record = await readRunRecord(join(folder, run));
+  const record = await readRunRecord(folder, run);
   const index = Math.max(
     0,
     record.kept.findLastIndex((kept) => kept <= step),
@@ -179,11 +185,11 @@ export async function readPicture(
       "Run it again.",
       { cause: error },
     );
-  const file = await open(join(folder, run, runFiles.steps)).catch(
-    (error: unknown) => {
-      throw damaged(error);
-    },
-  );
+  const file = await open(
+    join(await placeOf(folder, run), runFiles.steps),
+  ).catch((error: unknown) => {
+    throw damaged(error);
+  });
   try {
     const { bytesRead } = await file.read(bytes, 0, length, index * length);
     const kept = record.kept[index];

@@ -13,7 +13,7 @@ import {
   type RunRecord,
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import { codeOf, PartFolder } from "./folder";
+import { codeOf } from "./folder";
 import {
   galleryFile,
   parseGalleryRecord,
@@ -22,6 +22,7 @@ import {
   runFiles,
 } from "./gallery-folder";
 import { readNpy } from "./npy";
+import { nameOf, PartFolder, placeOf } from "./part-folder";
 
 export interface ImportOptions {
   readonly signal: AbortSignal;
@@ -32,6 +33,8 @@ export interface ImportOptions {
 /** A run whose files are all there and as large as its record says. */
 interface FoundRun {
   readonly name: string;
+  /** Its folder. */
+  readonly place: string;
   readonly record: RunRecord;
 }
 
@@ -77,12 +80,13 @@ export async function findGallery(
   for (const [index, name] of names.entries()) {
     signal.throwIfAborted();
     try {
-      const run = await checkRun(join(folder, name), name, record);
+      const place = await placeOf(folder, name);
+      const run = await checkRun(place, name, record);
       const tile = `${run.tile.row} ${run.tile.column} ${run.tile.seed}`;
       if (tiles.has(tile))
         throw new Fault("damaged-file", "another run has its place");
       tiles.add(tile);
-      runs.push({ name, record: run });
+      runs.push({ name, place, record: run });
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       damaged.push(`${name}: ${why.replace(/\.$/, "")}.`);
@@ -110,7 +114,7 @@ export async function holds(
     const { gallery, runs } = await readGallery(stored);
     if (!isDeepStrictEqual({ ...gallery, id: "" }, { ...found.record, id: "" }))
       return false;
-    for (const { name, record } of found.runs) {
+    for (const { name, place, record } of found.runs) {
       const mine = runs.find((run) => run.id === name);
       if (
         !mine ||
@@ -120,7 +124,7 @@ export async function holds(
         return false;
       for (const file of pictureFiles) {
         const one = await digest(join(stored, name, file), { signal });
-        const other = await digest(join(found.folder, name, file), { signal });
+        const other = await digest(join(place, file), { signal });
         if (one !== other) return false;
       }
     }
@@ -140,10 +144,10 @@ export async function contentName(
 ): Promise<string> {
   const hash = createHash("sha256");
   hash.update(JSON.stringify({ ...found.record, id: "" }));
-  for (const { name, record } of found.runs) {
+  for (const { place, record } of found.runs) {
     hash.update(JSON.stringify({ ...record, gallery: "" }));
     for (const file of pictureFiles)
-      hash.update(await digest(join(found.folder, name, file), { signal }));
+      hash.update(await digest(join(place, file), { signal }));
   }
   return hash.digest("hex").slice(0, 8);
 }
@@ -156,14 +160,12 @@ export async function copyGallery(
   { signal, progress = () => undefined }: ImportOptions,
 ): Promise<void> {
   const total = found.runs.length * 2;
-  const part = await PartFolder.create(library, id);
+  const part = await PartFolder.create(library, id, { locked: true });
   try {
-    for (const [index, { name, record }] of found.runs.entries()) {
+    for (const [index, { name, place, record }] of found.runs.entries()) {
       const run = await PartFolder.create(part.path, name);
       for (const file of pictureFiles)
-        for await (const bytes of chunksOf(join(found.folder, name, file), {
-          signal,
-        }))
+        for await (const bytes of chunksOf(join(place, file), { signal }))
           await run.append(file, bytes);
       // Ids follow the folders, so that they always lead to the files.
       await run.write(
@@ -208,9 +210,10 @@ async function locate(path: string): Promise<string> {
 
 /** Folders that want to be runs, links among them: they are refused by name. */
 async function candidates(folder: string): Promise<string[]> {
-  const names: string[] = [];
+  const names = new Set<string>();
   for (const entry of await readdir(folder, { withFileTypes: true })) {
-    if (!idSchema.safeParse(entry.name).success) continue;
+    const name = nameOf(entry.name);
+    if (name === null || !idSchema.safeParse(name).success) continue;
     const place = join(folder, entry.name);
     const wants = entry.isSymbolicLink()
       ? await stat(place).then(
@@ -222,9 +225,9 @@ async function candidates(folder: string): Promise<string[]> {
           () => true,
           () => false,
         ));
-    if (wants) names.push(entry.name);
+    if (wants) names.add(name);
   }
-  return names.sort();
+  return [...names].sort();
 }
 
 async function checkRun(

@@ -25,6 +25,8 @@ export interface GalleryPlan {
   readonly record: GalleryRecord;
   /** The gallery's folder; it exists, with the record in it. */
   readonly folder: string;
+  /** Throws where another process has taken the folder over: nothing more may be written. */
+  readonly check?: () => void;
   /** Every column's network, by the column's reference. */
   readonly networks: Networks;
   readonly backend: Backend;

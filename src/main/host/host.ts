@@ -69,7 +69,13 @@ export function createHost({
   const backend = async () => (await ready).backend;
   const networks = async () => (await ready).networks;
   const known = async () => (await ready).known;
-  const library = async () => (await ready).library;
+  /** Opened again where it failed: a disk may be back. */
+  const library = async () => {
+    const made = await ready;
+    return (made.library = made.library.catch(() =>
+      Library.open(made.libraryFolder),
+    ));
+  };
 
   function pathOf(token: string): string {
     const path = tokens.get(token);
@@ -181,12 +187,13 @@ export function createHost({
         const used = await backend();
         const record = planGallery(gallery, request, opened, used);
         const shelf = await library();
-        const folder = await shelf.begin(record);
+        const { folder, check } = await shelf.begin(record);
         try {
           return await runGallery(
             {
               record,
               folder,
+              check,
               networks: opened,
               backend: used,
               steps: await steps(),

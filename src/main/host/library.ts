@@ -7,13 +7,15 @@ import { Fault } from "../../shared/fault";
 import { titlesOf } from "../../shared/target";
 import { titleMethod } from "../../shared/method";
 import {
+  codeOf,
   exists,
   folderSize,
   makeFolder,
   removeForGood,
-  sweepParts,
 } from "./folder";
+import { checkFree, lockFolder, type HeldLock } from "./folder-lock";
 import {
+  galleryFile,
   readGallery,
   readGalleryRecord,
   readPicture,
@@ -32,6 +34,7 @@ import {
   type ImportOptions,
 } from "./gallery-import";
 import { JobQueue } from "./jobs";
+import { isLeftover, sweepLockedParts, sweepParts } from "./part-folder";
 import { Trash } from "./trash";
 
 export interface Imported {
@@ -47,48 +50,100 @@ export class Library {
   readonly #trash: Trash;
   /** One import at a time: two of the same gallery would meet under one name. */
   readonly #imports = new JobQueue();
-  /** Galleries being computed: they cannot be deleted. */
-  readonly #running = new Set<string>();
+  /** Galleries being computed, and the locks on their folders: they cannot be deleted. */
+  readonly #running = new Map<string, HeldLock>();
 
   private constructor(folder: string) {
     this.#folder = folder;
     this.#trash = new Trash(folder);
   }
 
-  /** Makes the folder where it is missing and tidies what killed runs left. Throws `export-failed`. */
+  /**
+   * Makes the folder where it is missing, and tidies what killed processes left. One that can only be read is tidied
+   * by nobody, and readable all the same. Throws `export-failed` where there is no folder.
+   */
   static async open(folder: string): Promise<Library> {
     await makeFolder(folder);
+    await readdir(folder).catch((error: unknown) => {
+      throw unreadable(error, folder);
+    });
     const library = new Library(folder);
-    await sweepParts(folder);
-    for (const id of await library.#ids()) await sweepParts(join(folder, id));
-    await library.#trash.letGo();
+    await sweepLockedParts(folder);
+    const later: string[] = [];
+    for (const id of await library.#ids())
+      await library.#tidy(id, false).catch(() => later.push(id));
+    await library.#trash.letGo().catch(() => undefined);
+    // of who holds these only a beat tells, and nobody waits for it
+    void library.#tidyAll(later);
     return library;
+  }
+
+  async #tidyAll(ids: readonly string[]): Promise<void> {
+    for (const id of ids) await this.#tidy(id, true).catch(() => undefined);
+  }
+
+  /** Removes what a killed run left in a gallery, and the gallery where it left nothing else. */
+  async #tidy(id: string, watch: boolean): Promise<void> {
+    const folder = this.folderOf(id);
+    const names = await readdir(folder);
+    if (!names.includes(galleryFile)) return;
+    const isEmpty = (await runFolders(folder)).length === 0;
+    if (!isEmpty && !names.some(isLeftover)) return;
+    await readGalleryRecord(folder);
+    const lock = await lockFolder(folder, { watch });
+    try {
+      await sweepParts(folder);
+      await this.#removeEmpty(folder);
+    } finally {
+      lock.release();
+    }
+  }
+
+  /** Removes a gallery without a single run. For whoever has its lock. */
+  async #removeEmpty(folder: string): Promise<void> {
+    if ((await runFolders(folder)).length === 0)
+      await rm(folder, { recursive: true, force: true });
   }
 
   get folder(): string {
     return this.#folder;
   }
 
-  /** Makes a gallery's folder for a run that begins; it cannot be deleted before `end`. */
-  async begin(record: GalleryRecord): Promise<string> {
+  /**
+   * Makes a gallery's folder for a run that begins; it cannot be deleted before `end`. `check` throws where another
+   * process has taken it over. Throws `invalid-request` where another is writing it, and `export-failed`.
+   */
+  async begin(
+    record: GalleryRecord,
+  ): Promise<{ readonly folder: string; readonly check: () => void }> {
     const folder = this.folderOf(record.id);
-    this.#running.add(record.id);
+    await makeFolder(folder);
+    const lock = await lockFolder(folder, { what: "computing" });
+    this.#running.set(record.id, lock);
     try {
-      await makeFolder(folder);
       await writeGalleryRecord(folder, record);
     } catch (error) {
-      this.#running.delete(record.id);
+      await this.end(record.id);
       throw error;
     }
-    return folder;
+    return {
+      folder,
+      check: () => {
+        lock.check();
+      },
+    };
   }
 
   /** Ends what `begin` began; a gallery without a single run goes. */
   async end(id: string): Promise<void> {
-    this.#running.delete(id);
-    const folder = this.folderOf(id);
-    if ((await runFolders(folder)).length === 0)
-      await rm(folder, { recursive: true, force: true });
+    const lock = this.#running.get(id);
+    if (!lock) return;
+    try {
+      await this.#removeEmpty(this.folderOf(id));
+    } finally {
+      this.#running.delete(id);
+      lock.release();
+    }
   }
 
   folderOf(id: string): string {
@@ -160,6 +215,7 @@ export class Library {
         "Stop it first.",
       );
     await readGalleryRecord(folder);
+    await checkFree(folder, { what: "computing" });
     await this.#trash.take(id);
   }
 
@@ -186,8 +242,13 @@ export class Library {
   /** Removes every gallery and the trash for good; what is no gallery of ours, or still running, stays. */
   async clear(): Promise<void> {
     const { galleries } = await this.list();
-    for (const { id } of galleries)
-      if (!this.#running.has(id)) await removeForGood(this.folderOf(id));
+    for (const { id } of galleries) {
+      const isFree = await checkFree(this.folderOf(id), { watch: false }).then(
+        () => true,
+        () => false,
+      );
+      if (isFree) await removeForGood(this.folderOf(id));
+    }
     await this.#trash.empty();
   }
 
@@ -221,7 +282,7 @@ export class Library {
     const runs = await runFolders(folder);
     const first = runs[0];
     const run = first
-      ? await readRunRecord(join(folder, first)).catch(() => null)
+      ? await readRunRecord(folder, first).catch(() => null)
       : null;
     const columns = record.request.columns;
     return {
@@ -250,6 +311,15 @@ function coverOf(
       if (cover.length === 6) return cover;
     }
   return cover;
+}
+
+function unreadable(error: unknown, folder: string): Fault {
+  return new Fault(
+    "export-failed",
+    `The library ${folder} cannot be read (${codeOf(error)}).`,
+    "Mend it, or choose another folder in the settings.",
+    { cause: error },
+  );
 }
 
 /** A copied folder has a new name; ids follow it, so that they always lead to the files. */

@@ -18,9 +18,9 @@ import type {
 import { tailOf } from "../../shared/tail";
 import { slopesOf } from "../../shared/method";
 import { toPicture } from "../../shared/pictures";
-import { PartFolder } from "./folder";
 import { finishRun, runFiles, runIdIn } from "./gallery-folder";
 import type { OpenedNetwork } from "./networks";
+import { PartFolder } from "./part-folder";
 
 export interface TilePlan {
   readonly gallery: GalleryRecord;

@@ -1,18 +1,29 @@
 /** Where what was deleted waits for an undo: `.trash` in the folder it was deleted from. */
-import { readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import { Fault } from "../../shared/fault";
+import { parseJson } from "../../shared/json";
 import {
   exists,
   folderSize,
   makeFolder,
   removeForGood,
+  replaceFile,
   writeFault,
 } from "./folder";
 
 const trashName = ".trash";
 /** An undo is wanted at once or not at all; after a week the trash lets go. */
 const lifetime = 7 * 24 * 3600 * 1000;
+
+/** Beside what was deleted; a file's times change when it is copied, and say nothing of starts. */
+const recordSchema = z.object({
+  deletedAt: z.iso.datetime(),
+  /** Whether an earlier start found it too old already. */
+  due: z.boolean(),
+});
+type TrashRecord = z.infer<typeof recordSchema>;
 
 export class Trash {
   readonly #folder: string;
@@ -31,9 +42,8 @@ export class Trash {
     await makeFolder(this.#path);
     try {
       await rm(trashed, { recursive: true, force: true });
+      await this.#note(id, { deletedAt: new Date().toISOString(), due: false });
       await rename(folder, trashed);
-      const now = new Date();
-      await utimes(trashed, now, now);
     } catch (error) {
       throw writeFault(error, folder);
     }
@@ -48,34 +58,63 @@ export class Trash {
     const trashed = join(this.#path, id);
     if (!(await exists(trashed))) throw new Fault("invalid-request", gone);
     if (await exists(folder)) throw new Fault("invalid-request", present);
-    await rename(trashed, folder).catch((error: unknown) => {
+    try {
+      await rename(trashed, folder);
+      await rm(this.#recordOf(id), { force: true });
+    } catch (error) {
       throw writeFault(error, folder);
-    });
+    }
   }
 
-  /** Removes for good what has been there for a week. Throws `export-failed`. */
-  letGo(): Promise<void> {
-    return this.#remove(Date.now() - lifetime);
+  /**
+   * Once a start: removes for good what has been there for a week, as its own record says, and was found so by an
+   * earlier start. A clock that is wrong for one start empties nothing. Throws `export-failed`.
+   */
+  async letGo(): Promise<void> {
+    for (const id of await this.#ids()) {
+      const record = await this.#recorded(id);
+      // of an unknown age: it counts from now
+      const deletedAt = record?.deletedAt ?? new Date().toISOString();
+      const due = Date.now() - Date.parse(deletedAt) > lifetime;
+      if (due && record?.due) await this.#remove(id);
+      else if (record?.due !== due) await this.#note(id, { deletedAt, due });
+    }
   }
 
   /** Removes all for good. Throws `export-failed`. */
-  empty(): Promise<void> {
-    return this.#remove(Infinity);
+  async empty(): Promise<void> {
+    for (const id of await this.#ids()) await this.#remove(id);
   }
 
-  /** Bytes of what is in it. */
-  size(): Promise<number> {
-    return folderSize(this.#path);
+  /** Bytes of what was deleted. */
+  async size(): Promise<number> {
+    let bytes = 0;
+    for (const id of await this.#ids())
+      bytes += await folderSize(join(this.#path, id));
+    return bytes;
   }
 
-  async #remove(before: number): Promise<void> {
-    for (const name of await readdir(this.#path).catch(() => [])) {
-      const path = join(this.#path, name);
-      const age = await stat(path).then(
-        (s) => s.mtimeMs,
-        () => Infinity,
-      );
-      if (age < before) await removeForGood(path);
-    }
+  async #ids(): Promise<string[]> {
+    const names = await readdir(this.#path).catch(() => []);
+    return names.filter((name) => !name.startsWith("."));
+  }
+
+  async #remove(id: string): Promise<void> {
+    await removeForGood(join(this.#path, id));
+    await removeForGood(this.#recordOf(id));
+  }
+
+  /** No id begins with a dot. */
+  #recordOf(id: string): string {
+    return join(this.#path, `.${id}.json`);
+  }
+
+  async #recorded(id: string): Promise<TrashRecord | null> {
+    const text = await readFile(this.#recordOf(id), "utf8").catch(() => "");
+    return recordSchema.safeParse(parseJson(text)).data ?? null;
+  }
+
+  #note(id: string, record: TrashRecord): Promise<void> {
+    return replaceFile(this.#recordOf(id), `${JSON.stringify(record)}\n`);
   }
 }

@@ -11,17 +11,19 @@ import {
 } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { PartFolder } from "../../../src/main/host/folder";
 import {
   finishRun,
   runFiles,
   writeGalleryRecord,
 } from "../../../src/main/host/gallery-folder";
+import { lockFile } from "../../../src/main/host/folder-lock";
+import { PartFolder } from "../../../src/main/host/part-folder";
 import { Library } from "../../../src/main/host/library";
 import type { RunRecord } from "../../../src/shared/domain";
 import { toPicture } from "../../../src/shared/pictures";
 import { storedGallery, storedRun } from "../../../src/shared/stored";
 import { galleryRecord, runRecord } from "../../support/records";
+import { holdLock, killed } from "../../support/hold-lock";
 import { temporaryFolders } from "../../support/temporary-folder";
 
 const temporary = temporaryFolders();
@@ -353,10 +355,12 @@ describe("an import that does not come to its end", () => {
 
   it("is swept away once its process is gone", async () => {
     const library = await emptyLibrary();
-    // No process has an id above the system's largest.
-    await mkdir(join(library.folder, ".part-4999999-first", "3-1-relu"), {
-      recursive: true,
-    });
+    const left = join(library.folder, ".part-4999999-first");
+    await mkdir(join(left, "3-1-relu"), { recursive: true });
+    const other = await holdLock(join(left, lockFile));
+    await Library.open(library.folder);
+    expect(await readdir(library.folder)).toHaveLength(1);
+    await killed(other);
     await Library.open(library.folder);
     expect(await readdir(library.folder)).toEqual([]);
   });

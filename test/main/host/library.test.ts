@@ -1,8 +1,8 @@
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
-import { PartFolder } from "../../../src/main/host/folder";
+import { lockFile } from "../../../src/main/host/folder-lock";
 import {
   finishRun,
   readGallery,
@@ -12,10 +12,12 @@ import {
 } from "../../../src/main/host/gallery-folder";
 import { Library } from "../../../src/main/host/library";
 import { readNpy } from "../../../src/main/host/npy";
+import { PartFolder } from "../../../src/main/host/part-folder";
 import type { RunRecord } from "../../../src/shared/domain";
 import { toPicture } from "../../../src/shared/pictures";
 import { storedGallery, storedRun } from "../../../src/shared/stored";
 import { galleryRecord, runRecord } from "../../support/records";
+import { holdLock, killed } from "../../support/hold-lock";
 import { temporaryFolders } from "../../support/temporary-folder";
 
 const temporary = temporaryFolders();
@@ -32,7 +34,7 @@ async function storeRun(folder: string, record: RunRecord = runRecord()) {
   await finishRun(part, record, image);
 }
 async function storeGallery(library: Library, id: string, createdAt: string) {
-  const folder = await library.begin(galleryRecord({ id, createdAt }));
+  const { folder } = await library.begin(galleryRecord({ id, createdAt }));
   await storeRun(folder, runRecord({ gallery: id }));
   await library.end(id);
   return folder;
@@ -208,7 +210,7 @@ describe("the library", () => {
 
   it("keeps a gallery that is being computed, and drops one without runs", async () => {
     const library = await Library.open(await temporary());
-    const folder = await library.begin(galleryRecord());
+    const { folder } = await library.begin(galleryRecord());
     await storeRun(folder);
     await expect(library.delete("first")).rejects.toThrow(
       "still being computed",
@@ -248,12 +250,40 @@ describe("the library", () => {
     const root = await temporary();
     const library = await Library.open(root);
     const folder = await storeGallery(library, "a", "2026-01-01T00:00:00.000Z");
-    // no process has an id above the system's largest
-    await mkdir(join(folder, ".part-4999999-3-2-relu"));
-    await mkdir(join(folder, `.part-${process.pid}-3-2-relu`));
+    const part = join(folder, ".part-4999999-3-2-relu");
+    await mkdir(part);
+    const other = await holdLock(join(folder, lockFile));
     await Library.open(root);
-    expect(await readdir(folder)).not.toContain(".part-4999999-3-2-relu");
-    expect(await readdir(folder)).toContain(`.part-${process.pid}-3-2-relu`);
+    expect(await readdir(folder)).toContain(".part-4999999-3-2-relu");
+    await expect(library.delete("a")).rejects.toThrow(
+      /^Another Proxima \(process \d+ on .+\) is computing /,
+    );
+    await library.clear();
+    expect(await readdir(root)).toContain("a");
+    await killed(other);
+    // a run that was being replaced
+    await rename(join(folder, "3-1-relu"), join(folder, ".replaced-3-1-relu"));
+    expect((await library.get("a"))?.runs.map(({ id }) => id)).toEqual([
+      "3-1-relu",
+    ]);
+    await Library.open(root);
+    expect((await readdir(folder)).sort()).toEqual([
+      "3-1-relu",
+      "gallery.json",
+    ]);
+  });
+
+  it("lets go of galleries whose run was killed before it stored one", async () => {
+    const root = await temporary();
+    const library = await Library.open(root);
+    await library.begin(galleryRecord({ id: "running" }));
+    const empty = join(root, "empty");
+    await mkdir(join(empty, ".part-1-3-1-relu"), { recursive: true });
+    await writeGalleryRecord(empty, galleryRecord({ id: "empty" }));
+    await mkdir(join(root, "notes"));
+    await Library.open(root);
+    expect((await readdir(root)).sort()).toEqual(["notes", "running"]);
+    await library.end("running");
   });
 
   it("says why it cannot be opened", async () => {

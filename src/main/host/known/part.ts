@@ -5,7 +5,8 @@ import { basename } from "node:path";
 import { z } from "zod";
 import { Fault } from "../../../shared/fault";
 import { parseJson } from "../../../shared/json";
-import { codeOf, isAlive, replaceFile, writeFault } from "../folder";
+import { replaceFile, writeFault } from "../folder";
+import { lockPath, type HeldLock } from "../folder-lock";
 
 export interface PartOptions {
   readonly url: string;
@@ -30,7 +31,7 @@ export function partPath(target: string): string {
 function statePath(target: string): string {
   return `${target}.part.json`;
 }
-function lockPath(target: string): string {
+function lockOf(target: string): string {
   return `${target}.part.lock`;
 }
 
@@ -45,24 +46,28 @@ const chunk = 8 * 2 ** 20;
 export class Part {
   readonly #options: PartOptions;
   readonly #file: FileHandle;
+  readonly #lock: HeldLock;
   #hash: Hash;
   bytes = 0;
   /** ETag or date of what is there; null: it cannot go on. */
   validator: string | null = null;
 
-  private constructor(options: PartOptions, file: FileHandle) {
+  private constructor(options: PartOptions, file: FileHandle, lock: HeldLock) {
     this.#options = options;
     this.#file = file;
+    this.#lock = lock;
     this.#hash = this.#newHash();
   }
 
-  /** Takes up what is there of the same address. Throws a Fault `export-failed`, also where another process is at it. */
+  /** Takes up what is there of the same address. Throws a Fault `invalid-request` where another process is at it, and `export-failed`. */
   static async open(options: PartOptions): Promise<Part> {
     const { target, url } = options;
-    await lock(target);
+    const lock = await lockPath(lockOf(target), basename(target), {
+      what: "downloading",
+    });
     try {
       const file = await open(partPath(target), "a+");
-      const part = new Part(options, file);
+      const part = new Part(options, file, lock);
       const text = await readFile(statePath(target), "utf8").catch(() => "");
       const state = stateSchema.safeParse(parseJson(text));
       if (state.success && state.data.url === url && state.data.validator)
@@ -70,7 +75,7 @@ export class Part {
       else await file.truncate(0);
       return part;
     } catch (error) {
-      await unlock(target);
+      lock.release();
       throw writeFault(error, partPath(target));
     }
   }
@@ -90,6 +95,7 @@ export class Part {
   }
 
   async append(bytes: Uint8Array): Promise<void> {
+    this.#lock.check();
     try {
       await this.#file.appendFile(bytes);
     } catch (error) {
@@ -102,6 +108,7 @@ export class Part {
   /** Gives the file its name. Throws a Fault `damaged-file`, and keeps nothing, where its checksum is not the right one. */
   async finish(): Promise<void> {
     const { target, checksum } = this.#options;
+    this.#lock.check();
     const found = this.#hash.digest("hex");
     if (checksum && !found.startsWith(checksum.begins)) {
       await this.discard();
@@ -127,8 +134,11 @@ export class Part {
   }
 
   async close(): Promise<void> {
-    await this.#file.close();
-    await unlock(this.#options.target);
+    try {
+      await this.#file.close();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   async #takeUp(validator: string): Promise<void> {
@@ -151,31 +161,4 @@ export class Part {
   #newHash(): Hash {
     return createHash(this.#options.checksum?.algorithm ?? "sha256");
   }
-}
-
-/** Two processes that add to one file would spoil it. A lock whose process is gone counts nothing. */
-async function lock(target: string): Promise<void> {
-  const path = lockPath(target);
-  for (let tries = 0; tries < 3; tries++) {
-    try {
-      const file = await open(path, "wx");
-      await file.writeFile(String(process.pid));
-      await file.close();
-      return;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw writeFault(error, path);
-    }
-    const pid = Number(await readFile(path, "utf8").catch(() => ""));
-    if (pid > 0 && pid !== process.pid && isAlive(pid)) break;
-    await rm(path, { force: true });
-  }
-  throw new Fault(
-    "export-failed",
-    `${basename(target)} is being downloaded already, by another Proxima.`,
-    "Wait until it is done.",
-  );
-}
-
-async function unlock(target: string): Promise<void> {
-  await rm(lockPath(target), { force: true });
 }

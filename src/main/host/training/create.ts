@@ -10,7 +10,8 @@ import type {
   TrainingLook,
   TrainingPlan,
 } from "../../../shared/training";
-import { makeFolder, PartFolder } from "../folder";
+import { makeFolder } from "../folder";
+import { PartFolder } from "../part-folder";
 import { checkClasses, classFolders, type ClassFolders } from "./class-folders";
 import {
   experimentFile,
@@ -196,7 +197,9 @@ async function write(
 ): Promise<void> {
   const parent = dirname(resolve(folder));
   await makeFolder(parent);
-  const part = await PartFolder.create(parent, basename(resolve(folder)));
+  const part = await PartFolder.create(parent, basename(resolve(folder)), {
+    locked: true,
+  });
   try {
     await part.write(picturesFile, picturesText(pictures));
     const text = `${JSON.stringify(experiment, null, 1)}\n`;

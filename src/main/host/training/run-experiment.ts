@@ -5,6 +5,7 @@ import {
   type TrainingOutcome,
   type TrainingProgress,
 } from "../../../shared/training";
+import { lockFolder } from "../folder-lock";
 import { memoryBudget, memoryFault } from "../memory";
 import { stepsPerEpoch, type TrainingBatches } from "./batches";
 import {
@@ -13,7 +14,6 @@ import {
   readRuns,
   type Picture,
 } from "./experiment-folder";
-import { takeFolder } from "./lock";
 import { Pixels } from "./pixels";
 import { ProgressTeller } from "./progress-teller";
 import { openSource, type PictureSource } from "./source";
@@ -56,11 +56,18 @@ export async function runExperiment(
 ): Promise<TrainingOutcome> {
   // before anything is made in it: what is no experiment stays as it is
   await readExperiment(folder);
-  const release = await takeFolder(folder);
+  const lock = await lockFolder(folder, { what: "training in" });
   try {
-    return await runAll(folder, trainer, options);
+    return await runAll(folder, trainer, {
+      ...options,
+      // asked after every step; two at work would write each other's checkpoints
+      stopped: (run) => {
+        lock.check();
+        return options.stopped?.(run) ?? false;
+      },
+    });
   } finally {
-    await release();
+    lock.release();
   }
 }
 

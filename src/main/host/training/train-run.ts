@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { TrainStep } from "../../../engine";
 import { encodeFault, Fault } from "../../../shared/fault";
 import type { Measured, TrainingRun } from "../../../shared/training";
-import { makeFolder, sweepParts } from "../folder";
+import { makeFolder } from "../folder";
+import { sweepParts } from "../part-folder";
 import { openNetworkAt } from "../networks";
 import {
   readCheckpoint,

@@ -11,7 +11,7 @@ import {
   methodOfSlopes,
   type TrainingRun,
 } from "../../../shared/training";
-import { PartFolder } from "../folder";
+import { PartFolder } from "../part-folder";
 import { bestFolder, type Experiment } from "./experiment-folder";
 
 /** Replaces the run's best network. Throws `export-failed`. */

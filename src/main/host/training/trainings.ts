@@ -10,7 +10,9 @@ import {
   type TrainingProgress,
   type TrainingSummary,
 } from "../../../shared/training";
-import { exists, folderSize, sweepParts } from "../folder";
+import { exists, folderSize } from "../folder";
+import { checkFree } from "../folder-lock";
+import { sweepLockedParts } from "../part-folder";
 import { Trash } from "../trash";
 import { removeCheckpoints } from "./checkpoint";
 import { createExperiment, type CreateOptions } from "./create";
@@ -159,6 +161,7 @@ export class Trainings {
         "Pause it first.",
       );
     await readExperiment(folder);
+    await checkFree(folder, { what: "training in" });
     await this.#trash.take(id);
   }
 
@@ -197,7 +200,7 @@ export class Trainings {
   async #sweep(): Promise<void> {
     if (this.#swept) return;
     this.#swept = true;
-    await sweepParts(this.#folder);
+    await sweepLockedParts(this.#folder);
     await this.#trash.letGo();
   }
 }

@@ -12,6 +12,7 @@ import {
   tagOf,
   type FileServer,
 } from "../../../support/file-server";
+import { holdLock, killed } from "../../../support/hold-lock";
 import { temporaryFolders } from "../../../support/temporary-folder";
 
 const temporary = temporaryFolders();
@@ -340,12 +341,12 @@ describe("a download", () => {
     const nowhere = await refusal(task(server, join(folder, "file", "x")));
     expect(nowhere).toMatchObject({ code: "export-failed" });
     await mkdir(join(folder, "networks"));
-    // process 1 is always there
-    await writeFile(`${target}.part.lock`, "1");
+    const other = await holdLock(`${target}.part.lock`);
     const locked = await refusal(task(server, target));
-    expect(locked.message).toContain("by another Proxima");
-    // one that is gone is not
-    await writeFile(`${target}.part.lock`, "999999999");
+    expect(locked.message).toMatch(
+      /^Another Proxima \(process \d+ on .+\) is downloading net-1234.pth.$/,
+    );
+    await killed(other);
     await download(task(server, target), work());
     expect(shaOf(await readFile(target))).toBe(shaOf(content));
   });

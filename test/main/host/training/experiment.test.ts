@@ -1,5 +1,4 @@
 /** Experiments as they are run: to the end, interrupted, stopped, killed, and where something is wrong. */
-import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   appendFile,
@@ -16,6 +15,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Network, TrainStep } from "../../../../src/engine";
 import { openBackend, type Backend } from "../../../../src/main/host/backend";
+import { lockFile } from "../../../../src/main/host/folder-lock";
 import { openNetworkAt } from "../../../../src/main/host/networks";
 import { createExperiment } from "../../../../src/main/host/training/create";
 import {
@@ -38,6 +38,7 @@ import {
   type TrainingProgress,
   type TrainingRun,
 } from "../../../../src/shared/training";
+import { holdLock, killed } from "../../../support/hold-lock";
 import { temporaryFolders } from "../../../support/temporary-folder";
 import { writePictures } from "./pictures";
 
@@ -545,21 +546,21 @@ describe("what is wrong", () => {
 
   it("a folder that another process trains in is refused; a killed one's is not", async () => {
     const { folder } = await made({ epochs: 1, warmUpEpochs: 0 });
-    const lock = join(folder, "running");
-    // a process that is there and is not this one
-    await writeFile(lock, `${process.ppid}\n`);
-    await expect(run(folder)).rejects.toThrow(
-      `Another process (${process.ppid}) is training in ${folder}.`,
-    );
+    const other = await holdLock(join(folder, lockFile));
+    await expect(run(folder)).rejects.toMatchObject({
+      code: "invalid-request",
+      message: expect.stringMatching(
+        `^Another Proxima \\(process ${other.pid} on .+\\) is training in ${folder}.$`,
+      ) as string,
+    });
     expect(await readdir(folder)).not.toContain(only);
-    const gone = spawnSync(process.execPath, ["--version"]).pid;
-    await writeFile(lock, `${gone}\n`);
+    await killed(other);
     // what it was writing when it was killed
     await mkdir(join(folder, only));
     const torn = join(folder, only, "checkpoint.3141592653");
     await writeFile(torn, "half");
     expect(await run(folder)).toMatchObject({ state: "done", finished: 1 });
-    expect(await readdir(folder)).not.toContain("running");
+    expect(await readdir(folder)).not.toContain(lockFile);
     expect((await readdir(join(folder, only))).sort()).toEqual([
       "best",
       "run.json",
