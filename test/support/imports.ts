@@ -86,7 +86,7 @@ function namesModule(callee: ts.Expression): boolean {
 }
 
 /** The scripts of a Svelte component on their own lines; everything else is blanked. */
-function scriptsOf(text: string): string {
+export function scriptsOf(text: string): string {
   const blank = (part: string) => part.replace(/[^\n]/g, " ");
   let out = "";
   let end = 0;

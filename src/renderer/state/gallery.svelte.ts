@@ -10,6 +10,7 @@ import { spellMethod } from "../../shared/method";
 import { titleTarget } from "../../shared/target";
 import { pickOf } from "../lib/pick";
 import type { Picture } from "../../shared/pictures";
+import { lasting } from "./lasting.svelte";
 import { Place } from "./place.svelte";
 import { Tile } from "./tile.svelte";
 
@@ -54,12 +55,17 @@ export class Gallery {
       { length: request.seeds },
       (_, index) => request.settings.seed + index,
     );
-    this.places = request.targets.map((target, row) =>
-      request.columns.map(({ method }, column) => {
-        const label = titleTarget(labels[row] ?? String(target.index), target);
-        const place = { row, column, target, method, label };
-        return new Place(seeds.map((seed) => new Tile({ ...place, seed })));
-      }),
+    this.places = lasting(() =>
+      request.targets.map((target, row) =>
+        request.columns.map(({ method }, column) => {
+          const label = titleTarget(
+            labels[row] ?? String(target.index),
+            target,
+          );
+          const place = { row, column, target, method, label };
+          return new Place(seeds.map((seed) => new Tile({ ...place, seed })));
+        }),
+      ),
     );
     request.targets.forEach((target, row) => {
       const pick = pickOf(target);

@@ -2,6 +2,7 @@ import type { GallerySummary } from "../../../shared/contract";
 import { encodeFault, type FaultData } from "../../../shared/fault";
 import { plural } from "../../lib/format";
 import type { AppState } from "../../state/app.svelte";
+import { lasting } from "../../state/lasting.svelte";
 import {
   arrange,
   choicesOf,
@@ -123,7 +124,8 @@ const views = new WeakMap<AppState, LibraryView>();
 export function libraryOf(app: AppState): LibraryView {
   const known = views.get(app);
   if (known) return known;
-  const view = new LibraryView(app);
+  // Asked for by the component, and kept when that goes.
+  const view = lasting(() => new LibraryView(app));
   views.set(app, view);
   return view;
 }
