@@ -42,6 +42,10 @@ async function scored(network: string, ...more: string[]) {
   return { head, top };
 }
 
+async function valuesAt(file: string): Promise<Float32Array> {
+  return readNpy(await readFile(file), file).values;
+}
+
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));
 
 describe("proxima score", () => {
@@ -70,6 +74,40 @@ describe("proxima score", () => {
     expect(out).toContain(
       `cat  logit ${logit.toFixed(3)}  ${percent(sigmoid(logit))}, not: ${percent(sigmoid(-logit))}`,
     );
+  });
+
+  it("writes what the framework gives: a last sigmoid's probabilities, else logits", async () => {
+    for (const [network, source] of [
+      ["sigmoid", sigmoid],
+      ["softmax", (z: number) => z],
+    ] as const) {
+      await run("score", at(network), "--image", image, "--npy", at("y.npy"));
+      const values = await valuesAt(at("y.npy"));
+      const { top } = await scored(network, "--top", "99");
+      for (const { index, logit } of top)
+        expect(values[index]).toBeCloseTo(source(logit), 6);
+    }
+  });
+
+  it("writes the gradient of what it writes as the output", async () => {
+    const outputAt = async (file: string) => {
+      await run("score", at("sigmoid"), "--image", file, "--npy", at("y.npy"));
+      return (await valuesAt(at("y.npy")))[2] ?? NaN;
+    };
+    const ran = await run("gradient", at("sigmoid"), "--image", image, "--target", "2", "--method", "relu", "--npy", at("g.npy"), "--json"); // prettier-ignore
+    expect(ran.lines()[0]).toMatchObject({ of: "probability" });
+    const gradient = await valuesAt(at("g.npy"));
+    const norm = Math.hypot(...gradient);
+    const x = await valuesAt(image);
+    const moved = async (step: number) => {
+      const pixels = x.map((value, i) => value + (step * (gradient[i] ?? 0)) / norm); // prettier-ignore
+      await writeFile(at("moved.npy"), writeNpy([6, 6, 3], pixels));
+      return outputAt(at("moved.npy"));
+    };
+    const step = 1e-3;
+    const rise = ((await moved(step)) - (await moved(-step))) / (2 * step);
+    expect(rise / norm).toBeCloseTo(1, 2);
+    expect(ran.lines()[0]?.["norm"]).toBeCloseTo(norm, 6);
   });
 
   it.each([

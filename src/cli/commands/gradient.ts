@@ -3,13 +3,14 @@ import { replaceFile } from "../../main/host/folder";
 import { loadImage } from "../../main/host/images";
 import { writeNpy } from "../../main/host/npy";
 import { Fault } from "../../shared/fault";
-import { unitWords } from "../../shared/head";
+import { unitWords, valueWord } from "../../shared/head";
 import { titleTarget } from "../../shared/target";
 import { needed, readMethod } from "../arguments";
 import { answerFlags } from "../answers";
 import type { Command } from "../command";
 import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes } from "../exit";
+import { sourceSlope, sourceUnit } from "../source-output";
 import { readTarget, targetHelp } from "../targets";
 import { sizeOfFirst } from "./score";
 
@@ -31,7 +32,7 @@ export const gradient: Command = {
     },
     npy: {
       value: "OUT",
-      help: "where the gradient goes: float32 [height, width, channels]",
+      help: "where the gradient goes: float32 [height, width, channels]; of a unit's probability where the network ends in a sigmoid, else of its logit",
     },
     ...answerFlags,
   },
@@ -59,22 +60,34 @@ export const gradient: Command = {
         "The gradient is no finite number; nothing was written.",
         "Try a smaller slope.",
       );
-    await replaceFile(out, writeNpy(network.input, result.gradient));
-    const { score, norm } = result;
+    const { score } = result;
+    const slope = sourceSlope(network, score);
+    const of = sourceUnit(network, valueWord(info.head));
+    const norm = slope * result.norm;
+    await replaceFile(
+      out,
+      writeNpy(
+        network.input,
+        result.gradient.map((g) => slope * g),
+      ),
+    );
     context.emit({
       target: index,
       ...(minimise && { minimise }),
       label,
       method: given,
       score,
+      of,
       norm,
       shape: network.input,
       npy: out,
     });
     context.print(
-      `${index} ${titleTarget(label, target)}  ${given}  score ${score.toFixed(4)}  gradient norm ${norm.toPrecision(6)}  ${out}`,
+      `${index} ${titleTarget(label, target)}  ${given}  score ${score.toFixed(4)}  norm of the ${of}'s gradient ${norm.toPrecision(6)}  ${out}`,
     );
-    if (norm === 0)
+    if (result.norm > 0 && norm === 0)
+      context.warn("The gradient is zero: the sigmoid is saturated here.");
+    if (result.norm === 0)
       context.warn(
         `The gradient is exactly zero: this ${unitWords(info.head)[0]} is silent at this image.`,
       );

@@ -10,6 +10,7 @@ import type { Command } from "../command";
 import { openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
 import { ProgressLine } from "../progress-line";
+import { sourceOutputs } from "../source-output";
 
 /** Images in memory at a time. */
 const chunk = 32;
@@ -29,7 +30,7 @@ export const score: Command = {
     top: { value: "5", help: "how many to print, the largest first" },
     npy: {
       value: "OUT",
-      help: "write all logits there: float32 [images, classes]",
+      help: "write all outputs there: float32 [images, outputs]; logits of a softmax, probabilities of a last sigmoid",
     },
     ...answerFlags,
   },
@@ -68,7 +69,8 @@ export const score: Command = {
       const scored = scoreImages({ network, runtime }, loaded);
       progress.clear();
       for (const [i, logits] of scored.entries()) {
-        if (out !== undefined) all.set(logits, (first + i) * classes);
+        if (out !== undefined)
+          all.set(sourceOutputs(network, logits), (first + i) * classes);
         const best = topClasses(logits, labels, top, head);
         context.emit({ image: files[i], head, top: best });
         context.print(files[i] ?? "");

@@ -45,8 +45,7 @@ export const densenet: Family = {
       usual: small ? [32, 32] : [224, 224],
       ignored: /^op_threshs$/,
       ...xray,
-      // as its code has it; asked for as sigmoid, the logits come before
-      ...(last && { head: "value" }),
+      ...(findings && { head: "sigmoid" }),
       async build(m, input) {
         let x = await m.conv("features.conv0", input, { stride });
         x = await m.batchNorm("features.norm0", x);
