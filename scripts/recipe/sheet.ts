@@ -26,19 +26,18 @@ export async function writeSheet(
   const most = Math.max(1, ...rows.map(({ plain }) => plain.length));
   const width = most * (px + gap) + 2 * gap;
   const height = 2 * (px + gap) + 3 * line + gap;
-  const pieces = await Promise.all(
-    rows.flatMap((row, i) => {
-      const left = (i % 2) * width + gap;
-      const top = Math.floor(i / 2) * height + gap;
-      const second = top + 2 * line + px + gap;
-      return [
-        text(left, top, width, [row.title, row.above]),
-        ...pictures(row, row.plain, left, top + 2 * line, px),
-        text(left, second, width, [row.below]),
-        ...pictures(row, row.measured, left, second + line, px),
-      ];
-    }),
-  );
+  const texts = [];
+  const drawn = [];
+  for (const [i, row] of rows.entries()) {
+    const left = (i % 2) * width + gap;
+    const top = Math.floor(i / 2) * height + gap;
+    const second = top + 2 * line + px + gap;
+    texts.push(text(left, top, width, [row.title, row.above]));
+    texts.push(text(left, second, width, [row.below]));
+    drawn.push(...pictures(row, row.plain, left, top + 2 * line, px));
+    drawn.push(...pictures(row, row.measured, left, second + line, px));
+  }
+  const pieces = [...texts, ...(await Promise.all(drawn))];
   await sharp({
     create: {
       width: Math.min(2, rows.length) * width,
@@ -84,5 +83,5 @@ function text(
     )
     .join("");
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${lines.length * line}" font-family="sans-serif" font-size="12">${spans}</svg>`;
-  return Promise.resolve({ input: Buffer.from(svg), left, top });
+  return { input: Buffer.from(svg), left, top };
 }

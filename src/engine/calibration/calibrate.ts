@@ -49,7 +49,13 @@ export async function calibrate(
     done += imageSteps;
     progress(done, total);
   };
-  const climbs = new Climbs({ network, runtime, classes: chosen, batch });
+  const climbs = new Climbs({
+    network,
+    runtime,
+    classes: chosen,
+    // no larger than it can be filled
+    batch: Math.min(batch, plan.trials.length * chosen.length),
+  });
   try {
     let trials: readonly Trial[] = plan.trials.map((recipe) =>
       climbs.begin(recipe),

@@ -1,4 +1,4 @@
-/** Which recipes a calibration tries and how long: fixed by the network's shapes and by what is given, not by a clock. */
+/** Which recipes a calibration tries and how long: fixed by the network's shapes and by what is given, not a clock. */
 import { twoDigits, type Fixed, type Recipe } from "../../shared/recipe";
 import type { Network } from "../network/network";
 import { workOf } from "./work";
@@ -27,77 +27,95 @@ export interface Plan {
   readonly mostSaturated: number;
 }
 
+/** How pictures are kept smooth: a blur, relative to the usual one, and rotations, whose interpolation blurs too. */
+interface Manner {
+  readonly blur: number;
+  /** Degrees. */
+  readonly rotate: number;
+}
+
 interface Extent extends Omit<Plan, "trials"> {
   /** Step sizes, relative to sqrt(height x width x channels). */
   readonly steps: readonly number[];
-  /** Taken where the network's steps are cheap enough for so many image-steps. */
-  readonly imageSteps: number;
+  /** Smoother ones come first. */
+  readonly manners: readonly Manner[];
+  /** Taken where a step of the network costs at most so many multiply-adds: {@link workOf}. */
+  readonly mostWork: number;
 }
 
-/** Multiply-adds that all image-steps of a calibration may take together: some seconds on two cores. */
-const budget = 2.4e11;
-
 /**
- * A picture is at its best, and saturates most, a while after it was rotated last: rounds end where seed 1 rotated as
- * long ago as at step 240.
- * A small network is measured over whole runs, a large one over their beginning: a longer run saturates more, so
- * less is allowed there.
+ * Each costs about 1.2e11 multiply-adds at its `mostWork`, some four seconds on two cores; a large vision transformer more.
+ * A small network is measured over whole runs, a large one over their beginning: a longer run saturates more, so less
+ * is allowed there. A picture is at its best, and saturates most, a while after it was rotated last: longer rounds end
+ * where seed 1 rotated as long ago as at step 240.
  */
 const extents: readonly Extent[] = [
   {
-    imageSteps: 8000,
+    mostWork: 1.4e7,
     steps: [0.03, 0.06, 0.085, 0.12, 0.17, 0.24],
+    manners: [
+      { blur: 2, rotate: 6 },
+      { blur: 1.4, rotate: 6 },
+      { blur: 1, rotate: 12 },
+      { blur: 1, rotate: 6 },
+    ],
     targets: 4,
     rounds: [
       { steps: 39, keep: 6, views: 16 },
       { steps: 119, keep: 3, views: 32 },
       { steps: measuredSteps, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.18,
+    mostSaturated: 0.19,
   },
   {
-    imageSteps: 3000,
-    steps: [0.06, 0.085, 0.12, 0.17, 0.24],
+    mostWork: 2.8e7,
+    steps: [0.03, 0.06, 0.12, 0.17, 0.24],
+    manners: [
+      { blur: 2, rotate: 6 },
+      { blur: 1.4, rotate: 6 },
+      { blur: 1, rotate: 6 },
+    ],
     targets: 4,
     rounds: [
       { steps: 39, keep: 4, views: 16 },
-      { steps: 130, keep: 1, views: 32 },
+      { steps: 119, keep: 1, views: 32 },
     ],
-    mostSaturated: 0.17,
+    mostSaturated: 0.24,
   },
   {
-    imageSteps: 1200,
-    steps: [0.06, 0.12, 0.24],
+    mostWork: 1.2e8,
+    steps: [0.06, 0.12, 0.17, 0.24],
+    manners: [
+      { blur: 1.4, rotate: 6 },
+      { blur: 1, rotate: 6 },
+    ],
     targets: 2,
     rounds: [
-      { steps: 39, keep: 3, views: 16 },
-      { steps: 99, keep: 1, views: 32 },
+      { steps: 24, keep: 4, views: 8 },
+      { steps: 57, keep: 1, views: 16 },
     ],
-    mostSaturated: 0.15,
+    mostSaturated: 0.22,
   },
   {
-    imageSteps: 0,
-    steps: [0.06, 0.12, 0.24],
-    targets: 2,
-    rounds: [
-      { steps: 11, keep: 4, views: 8 },
-      { steps: 38, keep: 2, views: 16 },
-      { steps: 57, keep: 1, views: 32 },
+    mostWork: 3e9,
+    steps: [0.06, 0.12],
+    manners: [
+      { blur: 1, rotate: 6 },
+      { blur: 0.7, rotate: 6 },
     ],
+    targets: 2,
+    rounds: [{ steps: 16, keep: 1, views: 12 }],
     mostSaturated: 0.12,
   },
+  {
+    mostWork: Infinity,
+    steps: [0.06, 0.12],
+    manners: [{ blur: 0.7, rotate: 6 }],
+    targets: 1,
+    rounds: [{ steps: 12, keep: 1, views: 8 }],
+    mostSaturated: 0.08,
+  },
 ];
-
-/**
- * How pictures are kept smooth: a blur that grows with the picture, and rotations, whose interpolation blurs too.
- * `blur` is of the usual one; smoother manners come first.
- */
-const manners = [
-  { blur: 1.4, rotate: 6 },
-  { blur: 1, rotate: 12 },
-  { blur: 1, rotate: 6 },
-  { blur: 0.7, rotate: 6 },
-] as const;
 
 /** sigma in pixels: 0.3 at 28 px, 0.43 at 128 px, 0.5 at 227 px. */
 function usualBlur([height, width]: Network["input"]): number {
@@ -121,10 +139,10 @@ export function constantRecipe(input: Network["input"]): Recipe {
 }
 
 export function planFor(network: Network, fixed: Fixed): Plan {
-  const affordable = budget / workOf(network);
-  const extent = extents.find(({ imageSteps }) => affordable >= imageSteps);
+  const work = workOf(network);
+  const extent = extents.find(({ mostWork }) => work <= mostWork);
   if (!extent) throw new RangeError("the last extent fits every network");
-  const { steps, targets, rounds, mostSaturated } = extent;
+  const { steps, manners, targets, rounds, mostSaturated } = extent;
   const trials = new Map<string, Recipe>();
   for (const manner of manners)
     for (const step of steps) {

@@ -79,11 +79,11 @@ describe("calibrate", () => {
       { network: aimsAtHalf(), runtime, classes: [0], batch: 8 },
       { signal },
     );
-    // 0.03 * 24 = 0.72; 1.4 * 0.5 * (24 / 227) ** 0.25 = 0.399
+    // 0.03 * 24 = 0.72; 2 * 0.5 * (24 / 227) ** 0.25 = 0.570
     expect(found?.recipe).toEqual({
       steps: 240,
       stepSize: 0.72,
-      blur: 0.4,
+      blur: 0.57,
       rotate: 6,
       rotateProbability: 0.3,
     });
@@ -133,7 +133,7 @@ describe("calibrate", () => {
     expect(found?.recipe).toMatchObject(fixed);
     // usual blur of 17 x 15 x 3: 0.5 * (15.97 / 227) ** 0.25 = 0.2575
     expect(planFor(mixed, fixed).trials.map(({ blur }) => blur)).toEqual([
-      0.36, 0.26, 0.18,
+      0.52, 0.36, 0.26,
     ]);
     // nothing is left to choose
     expect(planFor(mixed, { ...fixed, blur: 1 }).trials).toHaveLength(1);
