@@ -194,6 +194,12 @@ export class Arrivals {
   }
 
   #show(network: NetworkInfo): void {
+    this.#services.session.present(network, () => {
+      this.#showNow(network);
+    });
+  }
+
+  #showNow(network: NetworkInfo): void {
     const { session, view, notices } = this.#services;
     session.adoptNetwork(network);
     if (view.workspace === "library") view.workspace = "compare";

@@ -1,6 +1,7 @@
 import { paperEight } from "../../shared/class-sets";
-import type { GalleryRequest, Head } from "../../shared/domain";
+import type { GalleryRequest, Head, Method } from "../../shared/domain";
 import { unitWords } from "../../shared/head";
+import { spellMethod } from "../../shared/method";
 import { titleTarget } from "../../shared/target";
 import { Columns } from "./columns.svelte";
 import type { Gallery } from "./gallery.svelte";
@@ -45,8 +46,7 @@ export class Bench {
 
   /** For each column of the draft the gallery's column, or -1. */
   readonly #galleryColumns = $derived.by(
-    () =>
-      this.gallery?.columnsFor(this.columns.list.map((c) => c.method)) ?? [],
+    () => this.gallery?.columnsFor(this.columns.list) ?? [],
   );
 
   /** [height, width] of the pictures: of those shown, which another input size leaves as they are, else of the next run's. */
@@ -84,6 +84,21 @@ export class Bench {
   placeOf(pick: number, column: number): Place | undefined {
     const at = this.#galleryColumns[column] ?? -1;
     return at < 0 ? undefined : this.gallery?.rowOf(pick)?.[at];
+  }
+
+  /** The method of the pictures under a column, where it has another one by now; else null. */
+  madeWith(column: number): Method | null {
+    const draft = this.columns.list[column]?.method;
+    const at = this.#galleryColumns[column] ?? -1;
+    const made = this.gallery?.request.columns[at]?.method;
+    return draft && made && spellMethod(draft) !== spellMethod(made)
+      ? made
+      : null;
+  }
+
+  /** The method of what is shown under a column; undefined where there is no such column. */
+  methodShown(column: number): Method | undefined {
+    return this.madeWith(column) ?? this.columns.list[column]?.method;
   }
 
   /** The run shown there: the best of its seeds. */

@@ -7,7 +7,12 @@ export interface ColumnDraft {
   /** Stays with the column while its slopes change. */
   readonly id: number;
   readonly method: Method;
+  /** What it was before, newest first: pictures made with that stay under it until the next run. */
+  readonly earlier?: readonly Method[];
 }
+
+/** Enough for a slope that is stepped through its range. */
+const mostEarlier = 64;
 
 export type MethodKind = Method["kind"];
 
@@ -53,7 +58,9 @@ export class Columns {
   }
 
   change(id: number, method: Method): void {
-    this.list = this.list.map((c) => (c.id === id ? { ...c, method } : c));
+    this.list = this.list.map((c) =>
+      c.id === id ? { id, method, earlier: earlierOf(c, method) } : c,
+    );
   }
 
   /** Another kind with the slope the column had. */
@@ -146,6 +153,17 @@ export class Columns {
     const slope = hundredths.find((s) => !taken(withBackward(method, s)));
     return slope === undefined ? method : withBackward(method, slope);
   }
+}
+
+/** What a column was before it becomes `next`. */
+function earlierOf(column: ColumnDraft, next: Method): readonly Method[] {
+  return [column.method, ...(column.earlier ?? [])]
+    .filter(
+      (method, place, all) =>
+        !equal(method, next) &&
+        all.findIndex((m) => equal(m, method)) === place,
+    )
+    .slice(0, mostEarlier);
 }
 
 /** Equal where they give a plain ReLU the same slopes. */

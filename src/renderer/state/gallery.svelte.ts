@@ -2,6 +2,7 @@ import type { GalleryProgress } from "../../shared/contract";
 import type {
   GalleryRecord,
   GalleryRequest,
+  Method,
   RunRecord,
   TileRef,
 } from "../../shared/domain";
@@ -9,6 +10,7 @@ import { encodeFault, type FaultData } from "../../shared/fault";
 import { spellMethod } from "../../shared/method";
 import { titleTarget } from "../../shared/target";
 import { pickOf } from "../lib/pick";
+import type { ColumnDraft } from "./columns.svelte";
 import type { Picture } from "../../shared/pictures";
 import { lasting } from "./lasting.svelte";
 import { Place } from "./place.svelte";
@@ -139,15 +141,30 @@ export class Gallery {
     return row === undefined ? undefined : this.places[row];
   }
 
-  /** For each of the methods the column that shows it, or -1; equal ones in turn. */
-  columnsFor(methods: readonly Parameters<typeof spellMethod>[0][]): number[] {
+  /**
+   * For each column of a draft the column that shows it, or -1; equal ones in turn. A column whose method was changed
+   * since keeps the pictures of the method it had, where no other column shows those.
+   */
+  columnsFor(drafts: readonly ColumnDraft[]): number[] {
     const names = this.request.columns.map((c) => spellMethod(c.method));
     const used = new Set<number>();
-    return methods.map((method) => {
+    const take = (method: Method): number => {
       const name = spellMethod(method);
       const fresh = names.findIndex((n, i) => n === name && !used.has(i));
       if (fresh >= 0) used.add(fresh);
-      return fresh >= 0 ? fresh : names.indexOf(name);
+      return fresh;
+    };
+    const exact = drafts.map(({ method }) => {
+      const fresh = take(method);
+      return fresh >= 0 ? fresh : names.indexOf(spellMethod(method));
+    });
+    return exact.map((at, place) => {
+      if (at >= 0) return at;
+      for (const method of drafts[place]?.earlier ?? []) {
+        const fresh = take(method);
+        if (fresh >= 0) return fresh;
+      }
+      return -1;
     });
   }
 

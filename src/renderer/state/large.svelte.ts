@@ -68,7 +68,7 @@ export class Large {
   /** None where the grid has no such place, or nothing was run there. */
   #tile(row: number, column: number): LargeTile[] {
     const target = this.#bench.picks.list[row];
-    const method = this.#bench.columns.list[column]?.method;
+    const method = this.#bench.methodShown(column);
     if (target === undefined || !method) return [];
     const place = this.#bench.placeOf(target, column);
     if (!place) return [];

@@ -20,6 +20,8 @@ export interface NoticeOptions {
   readonly action?: NoticeAction;
   /** A later notice of the same topic takes the place of this one. */
   readonly topic?: string;
+  /** Until it is closed: its action has no other place. */
+  readonly stays?: boolean;
 }
 
 /** How long a notice stays; errors stay until they are closed. */
@@ -74,7 +76,7 @@ export class Notices {
     const kept = this.list.slice(-(most - 1));
     for (const old of this.list) if (!kept.includes(old)) this.close(old.id);
     this.list = [...kept, notice];
-    if (kind === "info")
+    if (kind === "info" && options.stays !== true)
       this.#timers.set(
         id,
         setTimeout(() => {

@@ -112,7 +112,10 @@ export class Session {
     if (networks.current?.id === id) return;
     try {
       const network = await this.#reach(id, { evenChanged: true });
-      if (network) this.adoptNetwork(network);
+      if (network)
+        this.present(network, () => {
+          this.adoptNetwork(network);
+        });
       // of one from disk, why has been said
       else if (!recent.find(id))
         throw new Fault(
@@ -244,6 +247,29 @@ export class Session {
       : await reachTrained(id);
     await networks.refresh();
     return network?.id === id ? network : null;
+  }
+
+  /**
+   * Shows a network by `show`, unless that would push the pictures aside that are being computed in sight: then the
+   * user says when.
+   */
+  present(network: NetworkInfo, show: () => void): void {
+    const { bench, runs, notices } = this.#services;
+    const { running } = runs.runner;
+    const covers =
+      running !== null &&
+      bench.gallery === running &&
+      running.network !== network.id;
+    if (!covers) {
+      show();
+      return;
+    }
+    notices.info(`${network.name} is open.`, {
+      remedy: "The run’s pictures stay in sight until you show it.",
+      topic: "opened",
+      stays: true,
+      action: { label: "Show it", run: show },
+    });
   }
 
   /** Shows a network with its choices; true where some were remembered for it. */
