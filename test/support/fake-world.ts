@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { DroppedFile, World } from "../../src/renderer/state/world";
 import {
   engine as engineTable,
@@ -132,12 +133,13 @@ export function importReport(
 
 export function networkInfo(changes: Partial<NetworkInfo> = {}): NetworkInfo {
   const { settings } = galleryRecord().request;
+  const hash = changes.hash ?? "ab".repeat(32);
   return {
     id: "toy",
     name: "Toy",
     format: "test",
-    hash: "ab".repeat(32),
-    identity: "1d".repeat(32),
+    hash,
+    identity: identityOf(hash, importReport().answers),
     bundled: true,
     input: { height: 2, width: 2, channels: 1 },
     preprocessing: null,
@@ -205,7 +207,7 @@ export interface FakeOptions {
   /** Training's rows; without them there is no experiment, and none can be made. */
   readonly training?: Partial<Pick<Handlers<EngineTable>, TrainingRow>>;
   /** What is known of the network's recipe; without it the card's. */
-  readonly recipe?: NetworkRecipe;
+  readonly recipe?: NetworkRecipe | ((network: NetworkInfo) => NetworkRecipe);
   /** What measuring does; without it nothing is found. */
   readonly measure?: (context: {
     signal: AbortSignal;
@@ -222,6 +224,13 @@ function noTraining(): Promise<never> {
   return Promise.reject(new Fault("damaged-file", message));
 }
 
+/** Another one for every hash and every answer but names. */
+function identityOf(hash: string, { labels: _, ...answers }: Answers): string {
+  return createHash("sha256")
+    .update(JSON.stringify([hash, answers]))
+    .digest("hex");
+}
+
 /** A network with other answers, as the host would give it. */
 export function answered(
   network: NetworkInfo,
@@ -232,6 +241,7 @@ export function answered(
   const [height, width] = size ?? [network.input.height, network.input.width];
   return {
     ...network,
+    identity: identityOf(network.hash, answers),
     input: { ...network.input, height, width },
     preprocessing: answers.preprocessing,
     labels: Array.from(
@@ -350,8 +360,15 @@ export function fakeWorld(options: FakeOptions = {}) {
         bytes: new Uint8Array(height * width * channels * 2),
       });
     },
-    "networks.recipe": ({ network }) =>
-      Promise.resolve(options.recipe ?? cardRecipe(networks, network)),
+    "networks.recipe": ({ network }) => {
+      const { recipe } = options;
+      const found = networks.find(({ id }) => id === network) ?? networkInfo();
+      return Promise.resolve(
+        typeof recipe === "function"
+          ? recipe(found)
+          : (recipe ?? cardRecipe(networks, network)),
+      );
+    },
     "networks.calibrate": ({ network }, { signal, progress }) => {
       measured.push(network);
       return (

@@ -43,16 +43,16 @@ export class Answering {
   #turn: Promise<void> = Promise.resolve();
   readonly #networks: Networks;
   readonly #engine: Engine;
-  readonly #onClasses: (network: NetworkInfo) => void;
+  readonly #onAnswers: (before: NetworkInfo, network: NetworkInfo) => void;
 
-  /** `onClasses` is called where answers gave the network another number of classes. */
+  /** `onAnswers` is called once the open network has other answers. */
   constructor(
     engine: Engine,
     networks: Networks,
-    onClasses: (network: NetworkInfo) => void,
+    onAnswers: (before: NetworkInfo, network: NetworkInfo) => void,
   ) {
     this.#engine = engine;
-    this.#onClasses = onClasses;
+    this.#onAnswers = onAnswers;
     this.#networks = networks;
     this.check = new PictureCheck(engine);
   }
@@ -190,8 +190,7 @@ export class Answering {
       );
       const before = this.#networks.current;
       this.#networks.replace(network);
-      if (before?.id === id && before.classes !== network.classes)
-        this.#onClasses(network);
+      if (before?.id === id) this.#onAnswers(before, network);
       if (this.draft === answers) {
         this.draft = null;
         this.#decided = new Set();

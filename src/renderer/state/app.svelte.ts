@@ -1,4 +1,3 @@
-import { firstPicks } from "../../shared/class-sets";
 import { untrack } from "svelte";
 import { randomClasses } from "../../shared/class-sets";
 import type { AppEvent, MenuCommand } from "../../shared/contract";
@@ -73,8 +72,8 @@ export class AppState {
     this.answering = new Answering(
       this.engine,
       this.networks,
-      ({ labels, classes }) => {
-        this.bench.picks.fit(classes, firstPicks(labels, classes));
+      (before, network) => {
+        this.session.followAnswers(before, network);
       },
     );
     this.recent = new RecentNetworks(world);
@@ -314,14 +313,14 @@ export class AppState {
     });
     if (!network) return;
     this.remembered.set(networkKey, network.id);
-    this.remembered.set(choicesKey(network.hash), {
+    this.remembered.set(choicesKey(network.identity), {
       picks: [...picks.list],
       columns: columns.list.map((column) => ({ ...column.method })),
       settings: settings.values,
       seeds: settings.seeds,
     });
     this.remembered.set(
-      setsKey(network.hash),
+      setsKey(network.identity),
       picks.sets.map(({ name, classes }) => ({ name, classes: [...classes] })),
     );
   }

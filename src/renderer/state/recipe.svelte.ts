@@ -4,6 +4,7 @@ import {
   plainRecipe,
   withRecipe,
   type NetworkRecipe,
+  type Recipe,
 } from "../../shared/recipe";
 import { keepFor, equalSettings } from "../lib/run-fields";
 import type { Bench } from "./bench.svelte";
@@ -46,16 +47,14 @@ export class RecipeState {
     );
   });
 
-  /** Whether the settings are the paper's plain step. */
-  readonly plain = $derived.by(() => {
-    const { values } = this.#services.bench.settings;
-    return equalSettings(
-      { ...withRecipe(values, plainRecipe), keep: keepFor(plainRecipe.steps) },
-      values,
-    );
-  });
+  /** Whether the settings climb by the paper's plain step. */
+  readonly plain = $derived(this.#climbsBy(plainRecipe));
+  /** Whether the settings climb as the network's own recipe does. */
+  readonly own = $derived(
+    this.current !== null && this.#climbsBy(this.current),
+  );
 
-  /** Another network is shown; its recipe comes a moment later. */
+  /** Another network is shown, or the same one with other answers; its recipe comes a moment later. */
   async adopt(network: NetworkInfo): Promise<void> {
     const { engine } = this.#services;
     this.stop();
@@ -64,10 +63,7 @@ export class RecipeState {
     if (network.defaultsFrom === "card") return;
     try {
       const request = { network: network.id };
-      this.#take(
-        network.id,
-        await engine.client.call("networks.recipe", request),
-      );
+      this.#take(network, await engine.client.call("networks.recipe", request));
     } catch {
       // a lost engine is told where it is seen; the network's plain defaults stand
     }
@@ -92,10 +88,10 @@ export class RecipeState {
           },
         },
       );
-      this.#take(network.id, recipe);
+      this.#take(network, recipe);
       // constants again: it would find nothing a second time
       this.#declined = recipe.from === "constants";
-      return networks.current?.id === network.id;
+      return networks.current?.identity === network.identity;
     } catch (error) {
       if (abort.signal.aborted && !(error instanceof Fault))
         return abort.signal.reason === skipped;
@@ -121,18 +117,25 @@ export class RecipeState {
 
   /** The paper's plain step, in one click. */
   usePlain(): void {
-    const { settings } = this.#services.bench;
-    settings.setAll({
-      ...withRecipe(settings.values, plainRecipe),
-      keep: keepFor(plainRecipe.steps),
-    });
+    this.#use(plainRecipe);
   }
 
   /** The network's own again. */
   useOwn(): void {
+    if (this.current) this.#use(this.current);
+  }
+
+  #use(recipe: Recipe): void {
     const { settings } = this.#services.bench;
-    const { seed, precision } = settings.values;
-    settings.setAll({ ...settings.defaults, seed, precision });
+    settings.setAll({
+      ...withRecipe(settings.values, recipe),
+      keep: keepFor(recipe.steps),
+    });
+  }
+
+  #climbsBy(recipe: Recipe): boolean {
+    const { values } = this.#services.bench.settings;
+    return equalSettings(withRecipe(values, recipe), values);
   }
 
   #decline(reason: symbol): void {
@@ -144,19 +147,16 @@ export class RecipeState {
   }
 
   /** New defaults; settings that nobody has changed follow. */
-  #take(network: string, recipe: NetworkRecipe): void {
+  #take({ identity }: NetworkInfo, recipe: NetworkRecipe): void {
     const { networks, bench } = this.#services;
-    if (networks.current?.id !== network) return;
+    // the id stays where answers change, and the recipe is another one
+    if (networks.current?.identity !== identity) return;
     const { settings } = bench;
-    const { seed, precision } = settings.values;
-    const before = { ...settings.defaults, seed, precision };
-    const untouched = equalSettings(before, settings.values);
     this.current = recipe;
-    settings.defaults = {
+    settings.rebase({
       ...withRecipe(settings.defaults, recipe),
       keep: keepFor(recipe.steps),
-    };
-    if (untouched) this.useOwn();
+    });
   }
 }
 

@@ -81,6 +81,17 @@ export class RunSettings {
     this.values = ascentSettingsSchema.parse(values);
   }
 
+  /** Other defaults; settings that nobody has changed follow them. */
+  rebase(defaults: AscentSettings): void {
+    const { seed, precision } = this.values;
+    const untouched = equalSettings(
+      { ...this.defaults, seed, precision },
+      this.values,
+    );
+    this.defaults = defaults;
+    if (untouched) this.setAll({ ...defaults, seed, precision });
+  }
+
   setPrecision(precision: AscentSettings["precision"]): void {
     this.values = { ...this.values, precision };
   }

@@ -1,4 +1,5 @@
 import type {
+  AscentSettings,
   GalleryRecord,
   NetworkInfo,
   Precision,
@@ -9,13 +10,7 @@ import { indexOfPick } from "../lib/pick";
 import { Fault } from "../../shared/fault";
 import { text } from "../lib/readers";
 import type { Bench } from "./bench.svelte";
-import {
-  choicesKey,
-  networkChoices,
-  networkKey,
-  savedSets,
-  setsKey,
-} from "./choices";
+import { networkKey, recallNetwork } from "./choices";
 import type { Engine } from "./engine.svelte";
 import { Gallery } from "./gallery.svelte";
 import type { KnownNetworks } from "./known.svelte";
@@ -276,10 +271,8 @@ export class Session {
   adoptNetwork(network: NetworkInfo): boolean {
     const { bench, networks, runs, recipe, remembered, large } = this.#services;
     networks.show(network);
-    const choices = remembered.get(choicesKey(network.hash), networkChoices);
-    const { backwardSlope, ...own } = network.defaults;
-    // A card rarely says what to keep; without kept steps there is nothing to scrub.
-    const defaults = { ...own, keep: own.keep || keepFor(own.steps) };
+    const { choices, sets } = recallNetwork(remembered, network);
+    const defaults = defaultsOf(network);
     bench.settings.defaults = defaults;
     bench.settings.values = choices?.settings ?? {
       ...defaults,
@@ -287,13 +280,13 @@ export class Session {
     };
     bench.settings.seeds = choices?.seeds ?? 1;
     void recipe.adopt(network);
-    bench.columns.reset(backwardSlope);
+    bench.columns.reset(network.defaults.backwardSlope);
     if (choices && choices.columns.length > 0)
       bench.columns.set(choices.columns);
     bench.picks.list =
       choices?.picks.filter((pick) => indexOfPick(pick) < network.classes) ??
       firstPicks(network.labels, network.classes);
-    bench.picks.sets = remembered.get(setsKey(network.hash), savedSets) ?? [];
+    bench.picks.sets = sets ?? [];
     if (bench.gallery?.network !== network.id) {
       const { running } = runs.runner;
       bench.show(running?.network === network.id ? running : null);
@@ -301,6 +294,24 @@ export class Session {
     bench.selection.select(null);
     large.close();
     return choices !== null;
+  }
+
+  /**
+   * The open network has other answers, and so another identity. What is on the screen stays and is remembered for it
+   * too; but rows of another output are others, and settings nobody has changed are the new network's own.
+   */
+  followAnswers(before: NetworkInfo, network: NetworkInfo): void {
+    if (before.identity === network.identity) return;
+    const { bench, recipe, remembered } = this.#services;
+    const { picks, settings } = bench;
+    if (outputOf(before) !== outputOf(network)) {
+      const { choices, sets } = recallNetwork(remembered, network);
+      picks.list = choices?.picks ?? picks.list;
+      picks.sets = sets ?? picks.sets;
+    }
+    picks.fit(network.classes, firstPicks(network.labels, network.classes));
+    settings.rebase(defaultsOf(network));
+    void recipe.adopt(network);
   }
 
   /** The precision of the settings, where this engine has it. */
@@ -335,4 +346,15 @@ export class Session {
     bench.show(Gallery.of(record, runs));
     bench.selection.select(null);
   }
+}
+
+function defaultsOf({ defaults }: NetworkInfo): AscentSettings {
+  const { backwardSlope: _, ...own } = defaults;
+  // A card rarely says what to keep; without kept steps there is nothing to scrub.
+  return { ...own, keep: own.keep || keepFor(own.steps) };
+}
+
+/** Which output is looked at, and of how many values. */
+function outputOf({ report, classes }: NetworkInfo): string {
+  return `${classes} ${report.outputs[0]?.name ?? ""}`;
 }

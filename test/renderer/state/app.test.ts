@@ -101,7 +101,7 @@ describe("a later start", () => {
           classesShown: true,
           panelShown: false,
         },
-        [choicesKey(network.hash)]: {
+        [choicesKey(network.identity)]: {
           picks: [19, 3, 400],
           columns: [{ kind: "proxygrad", slope: 0.1 }],
           settings: { ...last.gallery.request.settings, seed: 5 },
@@ -146,7 +146,7 @@ describe("remembering", () => {
     expect(fake.remembered()).toMatchObject({
       network: "toy",
       view: { contrast: "percentile" },
-      [choicesKey(networkInfo().hash)]: { picks: [1, 2] },
+      [choicesKey(networkInfo().identity)]: { picks: [1, 2] },
     });
   });
 });
@@ -228,7 +228,7 @@ describe("several seeds", () => {
     flushSync();
     await app.remembered.flush();
     expect(fake.remembered()).toMatchObject({
-      [choicesKey(networkInfo().hash)]: { seeds: 2 },
+      [choicesKey(networkInfo().identity)]: { seeds: 2 },
     });
     app.run();
     const driver = await driven(fake);
