@@ -39,8 +39,13 @@ export function formatScoreDifference(
   if (!share) return `${text} ${plusMinus(formatScore(value), std)}`;
   // too large to be told, or no number
   if (/[<>]/.test(text)) return text;
-  const size = text.slice(0, -share[0].length);
-  return `${size} ${plusMinus(size, (std / base) * 100)} %`;
+  const spread = (std / base) * 100;
+  // digits below the uncertainty say nothing
+  const size =
+    spread < 9.95
+      ? text.slice(0, -share[0].length)
+      : signed((value / base) * 100, 0);
+  return `${size} ${plusMinus(size, spread)} %`;
 }
 
 /**
@@ -58,10 +63,8 @@ export function formatDifference(
   if (base <= 0 || !Number.isFinite(percent))
     return `${more > 0 ? "+" : ""}${formatScore(more)}`;
   const size = Math.abs(percent);
-  const text = size < 9.95 ? percent.toFixed(1) : percent.toFixed(0);
-  const zero = Number(text) === 0;
   if (size >= 10_000) return percent > 0 ? "> 9999 %" : "< −9999 %";
-  return `${percent > 0 && !zero ? "+" : ""}${minus(zero ? "0" : text)} %`;
+  return `${signed(percent, size < 9.95 ? 1 : 0)} %`;
 }
 
 /** A share in 0..1 as per cent with one decimal; never rounds up to 100 or down to 0. */
@@ -129,6 +132,13 @@ export function formatSmall(value: number): string {
 
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
+}
+
+/** With its sign; what rounds to nothing has none. */
+function signed(value: number, decimals: number): string {
+  const text = value.toFixed(decimals);
+  if (Number(text) === 0) return "0";
+  return `${value > 0 ? "+" : ""}${minus(text)}`;
 }
 
 /** A true minus sign, as wide as a plus. */

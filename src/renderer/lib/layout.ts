@@ -21,17 +21,17 @@ export const gridMetrics = {
   gap: 12,
   figures: 84,
   figuresGap: 8,
-  figuresBelow: 76,
+  figuresBelow: 93,
   /** What the lines for several seeds add. */
   seedsBeside: 34,
-  seedsBelow: 18,
+  seedsBelow: 34,
   rowGap: 12,
   padding: 16,
   /** Room for the button that adds a column, where heads are narrow; it lies over the last head else. */
-  add: 32,
+  add: 28,
   smallest: 64,
   /** No column is narrower, or its figures would not fit. */
-  narrowest: 104,
+  narrowest: 96,
   largest: 512,
 } as const;
 

@@ -49,6 +49,8 @@ describe("numbers as written", () => {
     expect(of(15, 20, 2)).toBe("−25 ± 10 %");
     expect(of(30, 20, null)).toBe("+50 %");
     expect(of(3, -2, 1.26)).toBe("+5.00 ± 1.26");
+    expect(of(20.5, 20, 4)).toBe("+3 ± 20 %");
+    expect(of(19.94, 20, 4)).toBe("0 ± 20 %");
     expect(of(5000, 1, 2)).toBe("> 9999 %");
     expect(formatScoreDifference(null)).toBe("–");
   });
