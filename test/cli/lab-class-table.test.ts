@@ -121,7 +121,7 @@ describe("proxima lab class-table", () => {
   it("writes the pictures: values, and what the contrast rule shows", async () => {
     const ran = await table("--targets", "1", "--out", at("out"));
     expect(ran.code).toBe(0);
-    expect(ran.out).toContain("Mean over 1 class:");
+    expect(ran.out).toContain("Mean over 1 target:");
     const stems = [
       "Bee-1-leaky-0.3-step1",
       "Bee-1-leaky-0.3-step10",

@@ -73,7 +73,7 @@ describe("the table's lines", () => {
       [keyOf(7, "leaky"), `${keyOf(7, "relu")}@10`, "no key", "{}"],
     );
     expect(lines.map(({ target, label }) => [target.index, label])).toEqual([
-      [7, "class 7"],
+      [7, "7"],
       [2, "c"],
     ]);
     expect(lines[0]?.cells).toEqual([

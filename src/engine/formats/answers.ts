@@ -72,10 +72,11 @@ export function answerNetwork(
 ): AnsweredNetwork {
   const { network, labels, card } = bare;
   const { told, provenance } = network;
+  const head = headOf(network, given.head);
   const suggested = {
     size: suggestedSize(bare, given),
     preprocessing: suggestedPreprocessing(network, card),
-    labels: suggestedLabels(network, labels),
+    labels: suggestedLabels(network, labels, head.value),
   };
   const size = decidedSize(network, given, suggested.size);
   const preprocessing =
@@ -84,20 +85,19 @@ export function answerNetwork(
       : answered(preprocessingOf(given.preprocessing, network.input[2]));
   const names =
     given.labels === undefined ? suggested.labels : answered(given.labels);
-  const head = headOf(network, given.head);
   const assumptions = assumptionsOf(told, given.assumptions);
   const warnings = [
     ...provenance.warnings,
     ...assumptionWarnings(assumptions),
     ...sizeWarnings(network, card, size.from),
     ...unitWarnings(preprocessing.value),
-    ...labelWarnings(network, names, imagenet),
+    ...labelWarnings(network, names, head.value, imagenet),
   ];
   return {
     network: {
       ...network,
       name: card?.name ?? network.name,
-      labels: labelsOf(network, names.value, imagenet),
+      labels: labelsOf(network, names.value, head.value, imagenet),
       preprocessing: preprocessing.value,
       provenance: { ...provenance, warnings },
       told: { ...told, assumptions, head },

@@ -245,7 +245,12 @@ function unitOf(
   last: Node | undefined,
 ): string {
   if (taken) {
-    const unit = taken.kind === "sigmoid" ? "logit of a unit" : "class logit";
+    const unit =
+      head === "value"
+        ? "output value"
+        : taken.kind === "sigmoid"
+          ? "logit of a unit"
+          : "class logit";
     return `${unit} (a last ${taken.kind} was taken off)`;
   }
   if (last?.op.activation)

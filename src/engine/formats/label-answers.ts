@@ -1,11 +1,13 @@
 /** What classes are called: what the files suggest, a name for each class, and lists that do not fit. */
-import type { ClassNames } from "../../shared/domain";
+import type { ClassNames, Head } from "../../shared/domain";
+import { hasProbability, unitWords } from "../../shared/head";
 import { classCount, type Network } from "../network/network";
 import type { Decision, Suggested } from "./decision";
 
 export function suggestedLabels(
   network: Network,
   labels: ClassNames | null,
+  head: Head,
 ): Suggested<ClassNames> {
   if (labels) return { value: labels, from: "file", because: "" };
   const { told } = network;
@@ -13,10 +15,12 @@ export function suggestedLabels(
     return {
       value: told.labels,
       from: "file",
-      because: `The names of the classes are those in "${told.sources?.[0] ?? ""}".`,
+      because: `The names of the ${unitWords(head)[1]} are those in "${told.sources?.[0] ?? ""}".`,
     };
   const classes = classCount(network);
-  if (classes === 1000 || classes === 1001)
+  // a thousand plain numbers are no classes
+  const named = hasProbability(head);
+  if (named && (classes === 1000 || classes === 1001))
     return {
       value: { kind: "imagenet" },
       from: "guess",
@@ -28,17 +32,19 @@ export function suggestedLabels(
   return { value: { kind: "none" }, from: "guess", because: "" };
 }
 
-/** A name for each class; those without one are numbered. */
+/** A name for each output value; those without one are numbered. */
 export function labelsOf(
   network: Network,
   names: ClassNames,
+  head: Head,
   imagenet: readonly string[],
 ): string[] {
   const classes = classCount(network);
   const given = namesOf(names, classes, imagenet);
+  const [one] = unitWords(head);
   return Array.from(
     { length: classes },
-    (_, index) => given[index]?.trim() || `class ${index}`,
+    (_, index) => given[index]?.trim() || `${one} ${index}`,
   );
 }
 
@@ -63,6 +69,7 @@ function namesOf(
 export function labelWarnings(
   network: Network,
   { value, from }: Decision<ClassNames>,
+  head: Head,
   imagenet: readonly string[],
 ): string[] {
   if (value.kind === "none") return [];
@@ -75,5 +82,7 @@ export function labelWarnings(
       : from === "file"
         ? "labels.json has"
         : "The list has";
-  return [`${whose} ${length} labels for ${classes} classes.`];
+  return [
+    `${whose} ${length} labels for ${classes} ${unitWords(head)[classes === 1 ? 0 : 1]}.`,
+  ];
 }

@@ -53,7 +53,7 @@ export function suggestedPreprocessing(
     return {
       value: presetFor("imagenet", channels),
       from: "guess",
-      because: `The file does not say how pixels are prepared; for ${classes.toLocaleString("en")} classes and three channels, ImageNet's mean and standard deviation are the most usual.`,
+      because: `The file does not say how pixels are prepared; for ${classes.toLocaleString("en")} outputs and three channels, ImageNet's mean and standard deviation are the most usual.`,
     };
   return {
     value: presetFor("unit", channels),

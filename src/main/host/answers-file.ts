@@ -55,7 +55,7 @@ export async function writeAnswersBeside(
   if (Buffer.byteLength(text) > mostShallowBytes)
     throw new Fault(
       "export-failed",
-      `The names of the classes make "${file}" larger than ${mostShallowBytes} bytes, which is more than is read.`,
+      `The names make "${file}" larger than ${mostShallowBytes} bytes, which is more than is read.`,
       "Leave the names out of the answers, and give them as a file.",
     );
   await replaceFile(target, text);

@@ -30,7 +30,7 @@ export async function readLabelsFile(path: string): Promise<string[]> {
   if (long >= 0)
     throw damaged(
       title,
-      `has a name of ${labels[long]?.length} characters for class ${long}; at most ${limits.text} are taken`,
+      `has a name of ${labels[long]?.length} characters for index ${long}; at most ${limits.text} are taken`,
     );
   return labels;
 }
@@ -119,7 +119,7 @@ function labelsInLines(text: string, title: string): string[] {
   if (rows.length < filled.length)
     throw damaged(
       title,
-      "has the head of a table, but its rows do not count the classes from 0 on",
+      "has the head of a table, but its rows do not count from 0 on",
     );
   const synsets = filled.every((line) => synset.test(line));
   return lines.map((line) =>
@@ -143,7 +143,7 @@ function placed(
   const labels = new Array<string>(most + 1).fill("");
   const seen = new Set<number>();
   for (const [index, name] of pairs) {
-    if (seen.has(index)) throw damaged(title, `names class ${index} twice`);
+    if (seen.has(index)) throw damaged(title, `names index ${index} twice`);
     seen.add(index);
     labels[index] = name;
   }
@@ -154,7 +154,7 @@ function checkCount(count: number, title: string): void {
   if (count > mostLabels)
     throw damaged(
       title,
-      `names ${count} classes; at most ${mostLabels} are taken`,
+      `holds ${count} names; at most ${mostLabels} are taken`,
     );
 }
 
@@ -204,6 +204,6 @@ function damaged(title: string, what: string, remedy?: string): Fault {
     "damaged-file",
     `${title} ${what}.`,
     remedy ??
-      "Names of classes are read from text with one a line, JSON, or CSV of index and name.",
+      "Names are read from text with one a line, JSON, or CSV of index and name.",
   );
 }

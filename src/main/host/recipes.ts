@@ -7,6 +7,7 @@ import {
   constantRecipe,
 } from "../../engine";
 import { firstPicks } from "../../shared/class-sets";
+import { unitWords } from "../../shared/head";
 import {
   recipeSchema,
   type Fixed,
@@ -152,7 +153,7 @@ export class Recipes {
     if (!found)
       return {
         ...known,
-        because: "No class's score rises in a short ascent.",
+        because: `No ${unitWords(info.head)[0]}'s score rises in a short ascent.`,
       };
     const key = keyOf(info, backend, fixed);
     const others = this.#recipes.filter((entry) => entry.key !== key);

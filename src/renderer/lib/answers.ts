@@ -12,6 +12,7 @@ import type {
 import { valuesInUse } from "../../shared/assumptions";
 import { isSame, presetOf } from "../../shared/presets";
 import { formatNumber, formatWhole } from "./format";
+import { unitCount } from "./words";
 
 export type Origin = ImportReport["from"][keyof ImportReport["from"]];
 
@@ -89,7 +90,7 @@ export function spread(
 /** What is said of how a list of names fits; null where it does. */
 export function namesProblem(
   labels: Answers["labels"],
-  classes: number,
+  { classes, head }: Pick<NetworkSummary, "classes" | "head">,
 ): string | null {
   const count =
     labels.kind === "imagenet"
@@ -101,7 +102,7 @@ export function namesProblem(
         ? labels.labels.length
         : classes;
   if (count === classes) return null;
-  const fit = `${formatWhole(count)} ${count === 1 ? "name" : "names"} for ${formatWhole(classes)} classes`;
+  const fit = `${formatWhole(count)} ${count === 1 ? "name" : "names"} for ${unitCount({ classes, head })}`;
   return count < classes
     ? `${fit}: the last ones are called by their number.`
     : `${fit}: the last ones are left out.`;

@@ -170,7 +170,8 @@ export class Arrivals {
     const network = networks.current;
     if (!network) {
       notices.info(`${chosen.name} is a picture.`, {
-        remedy: "Open a network, then drop the picture to see its classes.",
+        remedy:
+          "Open a network, then drop the picture to see what it makes of it.",
       });
       return;
     }

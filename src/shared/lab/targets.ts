@@ -20,7 +20,7 @@ export function labTargetsSchema(most: number) {
     .max(most)
     .refine(
       (targets) => new Set(targets.map(nameLabTarget)).size === targets.length,
-      "a class stands twice",
+      "a target stands twice",
     );
 }
 

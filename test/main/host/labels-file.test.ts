@@ -84,8 +84,8 @@ describe("names of classes", () => {
   });
 
   it.each<[string, string, string, RegExp]>([
-    ["twice the same index", "a.json", '{"0":"a","00":"b"}', /class 0 twice/],
-    ["twice by name", "a.json", '{"a":1,"b":1}', /class 1 twice/],
+    ["twice the same index", "a.json", '{"0":"a","00":"b"}', /index 0 twice/],
+    ["twice by name", "a.json", '{"a":1,"b":1}', /index 1 twice/],
     ["no index", "a.json", '{"0":"a","x":"b"}', /"x" where an index/],
     ["no name", "a.json", '["a", 7]', /no name in place 1/],
     [
@@ -98,7 +98,7 @@ describe("names of classes", () => {
       "a far index",
       "a.json",
       '{"9999999":"a"}',
-      /10000000 classes; at most 1000000/,
+      /10000000 names; at most 1000000/,
     ],
     [
       "a number too large",
@@ -113,7 +113,7 @@ describe("names of classes", () => {
       "index,name\n0,a\n2,b",
       /do not count/,
     ],
-    ["too many lines", "a.txt", "x\n".repeat(1_000_001), /1000001 classes/],
+    ["too many lines", "a.txt", "x\n".repeat(1_000_001), /1000001 names/],
   ])("are refused: %s", (_, title, text, said) => {
     expect(() => parseLabels(text, title)).toThrow(said);
   });
@@ -127,7 +127,7 @@ describe("names of classes", () => {
       [Buffer.from("k\xe4fer", "latin1"), /UTF-8/],
       [Buffer.from("\ufeffcat", "utf16le"), /UTF-8/],
       ["\n\n", /holds no names/],
-      [`${"x".repeat(1001)}\n`, /1001 characters for class 0/],
+      [`${"x".repeat(1001)}\n`, /1001 characters for index 0/],
     ] as const) {
       await writeFile(path, content);
       await expect(readLabelsFile(path)).rejects.toMatchObject({

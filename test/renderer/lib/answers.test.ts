@@ -66,18 +66,32 @@ describe("names", () => {
   });
 
   it("that do not fit the classes are counted", () => {
-    expect(namesProblem(list("a", "b"), 2)).toBeNull();
-    expect(namesProblem({ kind: "none" }, 2)).toBeNull();
-    expect(namesProblem({ kind: "imagenet" }, 1000)).toBeNull();
-    expect(namesProblem({ kind: "imagenet" }, 1001)).toBeNull();
+    const softmax = (classes: number) =>
+      ({ classes, head: "softmax" }) as const;
+    expect(namesProblem(list("a", "b"), softmax(2))).toBeNull();
+    expect(namesProblem({ kind: "none" }, softmax(2))).toBeNull();
+    expect(namesProblem({ kind: "imagenet" }, softmax(1000))).toBeNull();
+    expect(namesProblem({ kind: "imagenet" }, softmax(1001))).toBeNull();
     expect(isPictureName("a.b.JPG")).toBe(true);
     expect(isPictureName("resnet.pth")).toBe(false);
     expect(isPictureName(".png")).toBe(false);
-    expect(namesProblem(list("a"), 1001)).toBe(
+    expect(namesProblem(list("a"), softmax(1001))).toBe(
       "1 name for 1,001 classes: the last ones are called by their number.",
     );
-    expect(namesProblem(list("a", "b", "c"), 2)).toBe(
+    expect(namesProblem(list("a", "b", "c"), softmax(2))).toBe(
       "3 names for 2 classes: the last ones are left out.",
+    );
+  });
+
+  it("are counted as what the head has", () => {
+    expect(namesProblem(list(), { classes: 1, head: "value" })).toBe(
+      "0 names for 1 output: the last ones are called by their number.",
+    );
+    expect(namesProblem(list("a"), { classes: 2, head: "sigmoid" })).toBe(
+      "1 name for 2 classes: the last ones are called by their number.",
+    );
+    expect(namesProblem(list("a", "b"), { classes: 1, head: "map" })).toBe(
+      "2 names for 1 channel: the last ones are left out.",
     );
   });
 });

@@ -16,7 +16,7 @@ export const classTable = labCommand({
   synopsis:
     "NETWORK [--targets T,...] [--steps 2500] [--leaky 0.1] [--proxygrad 0.1] [--seed 1] [--out DIR]",
   summary:
-    "Score of each class after a long ascent under ReLU, Leaky ReLU and ProxyGrad; goes on where it was stopped.",
+    "Score of each target after a long ascent under ReLU, Leaky ReLU and ProxyGrad; goes on where it was stopped.",
   positionals: { min: 1, max: 1 },
   flags: {
     targets: {
@@ -69,8 +69,10 @@ export const classTable = labCommand({
     ];
   },
   table: (rows, summary) => [
-    "method           score     top-1  class",
-    ...rows.map(describe),
+    hasTop1(rows)
+      ? "method           score     top-1  target"
+      : "method           score     target",
+    ...rows.map((row) => describe(row, hasTop1(rows))),
     ...(summary.classes > 0 ? conclude(summary) : []),
     ...(rows.some(({ state }) => state === "running")
       ? ["Stopped; the same command goes on from there."]
@@ -79,12 +81,19 @@ export const classTable = labCommand({
   finish: writeClassPictures,
 });
 
-function describe(row: ClassRow): string {
+/** Whether the network's classes exclude each other; a minimised one has no top-1 of its own. */
+function hasTop1(rows: readonly ClassRow[]): boolean {
+  return rows.some(({ top1 }) => top1 !== null);
+}
+
+function describe(row: ClassRow, withTop1: boolean): string {
   const { label, target, score, state, step, top1 } = row;
   return [
     titleOf(row).padEnd(15),
     score.toFixed(2).padEnd(8),
-    (top1 === null ? "-" : top1 ? "yes" : "no").padEnd(5),
+    ...(withTop1
+      ? [(top1 === null ? "-" : top1 ? "yes" : "no").padEnd(5)]
+      : []),
     `${target} ${label}`,
     ...(state === "done"
       ? []
@@ -94,7 +103,7 @@ function describe(row: ClassRow): string {
 
 function conclude({ classes, methods }: ClassTableSummary): string[] {
   return [
-    `Mean over ${classes} ${classes === 1 ? "class" : "classes"}:`,
+    `Mean over ${classes} ${classes === 1 ? "target" : "targets"}:`,
     ...methods.map((one) =>
       [
         titleOf(one).padEnd(15),

@@ -29,7 +29,7 @@ export function ascentOf(settings: Settings, world: World): AscentSettings {
   if (!defaults)
     throw new Fault(
       "invalid-request",
-      "The class table needs a network.",
+      "The table of scores needs a network.",
       "Open one first.",
     );
   return {

@@ -81,7 +81,7 @@ export function planSweep(
     throw new Fault(
       "invalid-request",
       `This sweep asks for ${cells} scores; at most ${mostCells} are computed at a time.`,
-      "Take fewer slopes, classes or seeds.",
+      "Take fewer slopes, targets or seeds.",
     );
   return points.flatMap((point) =>
     lanes.map((lane) => ({

@@ -1,6 +1,7 @@
 import { Fault } from "../../../shared/fault";
+import { hasProbability, unitWords } from "../../../shared/head";
 import type { Subject } from "../../../shared/lab/gradient-magnitude";
-import { classCount, type Network } from "../../network/network";
+import { classCount, headOfNetwork, type Network } from "../../network/network";
 import { batchNorm } from "../../network/ops/index";
 import { architectures } from "../../training/architectures";
 import type { World } from "../experiment";
@@ -56,11 +57,12 @@ export function measuredOf(
       "No network is open.",
       "Open one first, or measure the random ResNet-18.",
     );
-  if (classCount(network) < 2)
+  const head = headOfNetwork(network);
+  if (classCount(network) < 2 || !hasProbability(head))
     throw new Fault(
       "unsupported-network",
-      `"${network.name}" has a single output; the cross-entropy needs at least two classes.`,
-      "Open a network with more classes.",
+      `"${network.name}" has ${classCount(network) < 2 ? "a single output" : `${unitWords(head)[1]} and no classes`}; the cross-entropy needs at least two classes.`,
+      "Open a network that classifies, or measure the random ResNet-18.",
     );
   if (!network.nodes.some(({ op }) => op.rectifier))
     throw new Fault(

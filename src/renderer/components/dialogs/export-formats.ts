@@ -19,7 +19,7 @@ export const exportFormats: readonly FormatWords[] = [
   {
     format: "sheet",
     title: "Contact sheet",
-    text: "One PNG with every picture under its class and method.",
+    text: "One PNG with every picture under its name and method.",
     contrast: true,
   },
   {

@@ -1,5 +1,8 @@
 import type { Component } from "svelte";
+import type { Head } from "../../../shared/domain";
+import { unitWords } from "../../../shared/head";
 import type { ExperimentId } from "../../../shared/lab";
+import { capital } from "../../lib/words";
 import type { AppState } from "../../state/app.svelte";
 import Backward from "./pages/backward/Backward.svelte";
 import BatchNormInputs from "./pages/batch-norm-inputs/BatchNormInputs.svelte";
@@ -15,6 +18,8 @@ export interface LabPageEntry {
   /** What is remembered; stays when the title changes. */
   readonly id: string;
   readonly title: string;
+  /** The title where the open network's output means something else. */
+  readonly titleFor?: (head: Head) => string;
   /** The table, figure or section of the paper. */
   readonly of: string;
   /** The experiment whose run shows in the list; null for a page with a state of its own. */
@@ -43,6 +48,7 @@ export const labPages: readonly LabPageEntry[] = [
   {
     id: "class-table",
     title: "Class table",
+    titleFor: (head) => `${capital(unitWords(head)[0])} table`,
     of: "Table 3",
     experiment: "class-table",
     component: ClassTable,

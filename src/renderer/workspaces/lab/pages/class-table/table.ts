@@ -95,10 +95,7 @@ export function linesOf(
     return {
       target,
       name,
-      label: titleTarget(
-        labels[target.index] ?? `class ${target.index}`,
-        target,
-      ),
+      label: titleTarget(labels[target.index] ?? String(target.index), target),
       cells: line,
       best: bestOf(line),
     };
