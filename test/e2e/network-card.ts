@@ -19,11 +19,9 @@ export const preprocessing = (inside: Locator): Locator =>
 export const origin = (inside: Locator, title: string): Locator =>
   inside.getByRole("region", { name: title }).locator(".origin");
 
-/** The rows of the class picker. */
-export const classRows = (page: Page): Locator =>
-  page
-    .getByRole("listbox", { name: "Classes", exact: true })
-    .getByRole("option");
+/** The rows of the class picker; `many`: what they are called. */
+export const classRows = (page: Page, many = "Classes"): Locator =>
+  page.getByRole("listbox", { name: many, exact: true }).getByRole("option");
 
 /** The engine is there and something can be run. */
 export async function ready(page: Page): Promise<void> {
