@@ -75,6 +75,7 @@ export function menuTemplate(
       label: "&Edit",
       submenu: [
         command("Undo", "undo", "CmdOrCtrl+Z"),
+        command("Redo", "redo", "CmdOrCtrl+Shift+Z"),
         separator,
         { role: "cut" },
         { role: "copy" },

@@ -428,6 +428,7 @@ export const menuCommandSchema = z.enum([
   "stop",
   "export",
   "undo",
+  "redo",
   "settings",
   "large",
   "shortcuts",

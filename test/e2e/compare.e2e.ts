@@ -188,6 +188,30 @@ test("columns: another slope, another kind, equal ones marked, undo", async ({
   await expect(runButton(page)).toHaveText(/Run 24/);
   await page.keyboard.press("ControlOrMeta+z");
   await expect(runButton(page)).toHaveText(/Run 32/);
+  await page.keyboard.press("ControlOrMeta+Shift+z");
+  await expect(runButton(page)).toHaveText(/Run 24/);
+  await page.keyboard.press("ControlOrMeta+z");
+  await page.keyboard.press("ControlOrMeta+z");
+  await expect(heads.nth(4)).not.toContainText("same as ReLU");
+  await expect(slope).toHaveValue("0.3");
+
+  // In the field itself the key takes back the slope, or the letters while there are some.
+  await slope.fill("0.45");
+  await slope.press("Enter");
+  await slope.pressSequentially("77");
+  await slope.press("Escape");
+  await expect(slope).toHaveValue("0.45");
+  await slope.press("ControlOrMeta+z");
+  await expect(slope).toHaveValue("0.3");
+  await slope.press("ControlOrMeta+y");
+  await expect(slope).toHaveValue("0.45");
+  // And so with a setting.
+  await setField(page, "Steps", 123);
+  const steps = page.getByRole("spinbutton", { name: "Steps", exact: true });
+  await steps.press("ControlOrMeta+z");
+  await expect(steps).not.toHaveValue("123");
+  await page.keyboard.press("ControlOrMeta+Shift+z");
+  await expect(steps).toHaveValue("123");
 });
 
 test("everything of a run with the keyboard alone", async ({

@@ -95,6 +95,7 @@ test("menu commands reach the window", async ({ proxima }) => {
     "stop",
     "export",
     "undo",
+    "redo",
     "settings",
     "large",
     "shortcuts",

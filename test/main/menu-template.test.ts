@@ -57,6 +57,7 @@ it("shows keys, each once, and leaves them to the window", () => {
     export: "CmdOrCtrl+E",
     settings: "CmdOrCtrl+,",
     undo: "CmdOrCtrl+Z",
+    redo: "CmdOrCtrl+Shift+Z",
     run: "CmdOrCtrl+Enter",
     stop: "Esc",
     large: "Space",

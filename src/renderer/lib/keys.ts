@@ -19,14 +19,23 @@ export interface KeyPress {
   readonly shiftKey: boolean;
 }
 
-/** What a key means to the window; `typing` is true in a text field, which keeps its letters. */
-export function windowKey(event: KeyPress, typing: boolean): WindowKey | null {
+/**
+ * What a key means to the window; `typing` is true in a text field, which keeps its letters. `history`: the field takes
+ * back its own letters too.
+ */
+export function windowKey(
+  event: KeyPress,
+  typing: boolean,
+  history = typing,
+): WindowKey | null {
   // Brackets need AltGr on many keyboards, which looks like Ctrl + Alt.
   if (!typing && event.key === "[") return { kind: "scrub", by: -1 };
   if (!typing && event.key === "]") return { kind: "scrub", by: 1 };
   const modifier = event.ctrlKey || event.metaKey;
   if (modifier && event.shiftKey && event.key.toLowerCase() === "o")
     return { kind: "command", command: "open-gallery" };
+  if (modifier && event.shiftKey && event.key.toLowerCase() === "z")
+    return history ? null : { kind: "command", command: "redo" };
   if (modifier && !event.altKey && !event.shiftKey) {
     switch (event.key.toLowerCase()) {
       case "enter":
@@ -36,7 +45,9 @@ export function windowKey(event: KeyPress, typing: boolean): WindowKey | null {
       case "o":
         return { kind: "command", command: "open-network" };
       case "z":
-        return typing ? null : { kind: "command", command: "undo" };
+        return history ? null : { kind: "command", command: "undo" };
+      case "y":
+        return history ? null : { kind: "command", command: "redo" };
       case ",":
         return { kind: "command", command: "settings" };
       case "/":
@@ -69,11 +80,22 @@ export function isTyping(target: EventTarget | null): boolean {
   );
 }
 
-/** Undoes in the text field that has the focus; false where there is none. */
-export function undoTyping(): boolean {
-  if (!isTyping(document.activeElement)) return false;
+/**
+ * Whether a text field takes back its own letters. A field that shows a setting, and in which nothing is being typed,
+ * leaves that to the window: there it takes back the setting.
+ */
+export function hasHistory(target: EventTarget | null): boolean {
+  return (
+    isTyping(target) &&
+    !(target instanceof HTMLElement && target.dataset["history"] === "window")
+  );
+}
+
+/** Takes back, or puts back, letters in the text field that has the focus; false where there is none. */
+export function takeBackTyping(what: "undo" | "redo"): boolean {
+  if (!hasHistory(document.activeElement)) return false;
   // Out of fashion, but the one way to a field's own history.
-  return document.execCommand("undo");
+  return document.execCommand(what);
 }
 
 /** Whether the space bar means something to what has the focus. */

@@ -1,7 +1,7 @@
 import { untrack } from "svelte";
 import { randomClasses } from "../../shared/class-sets";
 import type { AppEvent, MenuCommand } from "../../shared/contract";
-import { undoTyping } from "../lib/keys";
+import { takeBackTyping } from "../lib/keys";
 import { Painter } from "../lib/painter";
 import { pngOf } from "../lib/png";
 import { Answering } from "./answering.svelte";
@@ -211,7 +211,10 @@ export class AppState {
         break;
       case "undo":
         // The menu cannot know that a text field has the focus.
-        if (!undoTyping()) void this.undo.take();
+        if (!takeBackTyping("undo")) void this.undo.take();
+        break;
+      case "redo":
+        if (!takeBackTyping("redo")) void this.undo.again();
         break;
       case "large":
         this.large.open();

@@ -202,7 +202,7 @@ export class Arrivals {
 
   #showNow(network: NetworkInfo): void {
     const { session, view, notices } = this.#services;
-    session.adoptNetwork(network);
+    session.turnTo(network);
     if (view.workspace === "library") view.workspace = "compare";
     const guessed = isGuessed(network);
     view.cardShown = guessed && view.workspace === "compare";

@@ -26,7 +26,7 @@ import type { Undo } from "./undo.svelte";
 export class Bench {
   readonly picks: Picks;
   readonly columns: Columns;
-  readonly settings = new RunSettings();
+  readonly settings: RunSettings;
   readonly selection = new Selection();
   readonly scrubber = new Scrubber(() => this.gallery?.kept ?? []);
   gallery = $state.raw<Gallery | null>(null);
@@ -36,6 +36,7 @@ export class Bench {
     this.#networks = networks;
     this.picks = new Picks(undo);
     this.columns = new Columns(undo);
+    this.settings = new RunSettings(undo);
   }
 
   /** Pictures the next run would make. */

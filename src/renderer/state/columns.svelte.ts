@@ -1,7 +1,7 @@
 import { limits, type Method } from "../../shared/domain";
 import { slopesOf, titleMethod } from "../../shared/method";
 import { moved } from "../lib/moved";
-import type { Undo } from "./undo.svelte";
+import type { ChangeOptions, Undo } from "./undo.svelte";
 
 export interface ColumnDraft {
   /** Stays with the column while its slopes change. */
@@ -57,9 +57,14 @@ export class Columns {
     });
   }
 
+  /** Another method for a column; can be undone, as all that follows. */
   change(id: number, method: Method): void {
-    this.list = this.list.map((c) =>
-      c.id === id ? { id, method, earlier: earlierOf(c, method) } : c,
+    const column = this.list.find((c) => c.id === id);
+    if (!column || equal(column.method, method)) return;
+    this.#put(
+      this.#changed(id, method),
+      `Changed ${titleMethod(column.method)} to ${titleMethod(method)}`,
+      { gesture: `column ${id}` },
     );
   }
 
@@ -74,7 +79,10 @@ export class Columns {
   add(slope: number): void {
     if (this.full) return;
     const method = this.#free({ kind: "proxygrad", slope });
-    this.list = [...this.list, { id: this.#next++, method }];
+    this.#put(
+      [...this.list, { id: this.#next++, method }],
+      `Added ${titleMethod(method)}`,
+    );
   }
 
   /** A copy beside the column, with the next slope that no column has. */
@@ -86,10 +94,11 @@ export class Columns {
       column.method.kind === "relu"
         ? { kind: "proxygrad", slope: 0.1 }
         : column.method;
-    this.list = this.list.toSpliced(at + 1, 0, {
-      id: this.#next++,
-      method: this.#free(base),
-    });
+    const method = this.#free(base);
+    this.#put(
+      this.list.toSpliced(at + 1, 0, { id: this.#next++, method }),
+      `Added ${titleMethod(method)}`,
+    );
   }
 
   /**
@@ -103,32 +112,37 @@ export class Columns {
     if (ours.some((c) => equal(c.method, method))) return false;
     const [column] = ours;
     if (!column && this.full) return false;
-    if (column) this.change(column.id, method);
-    else this.list = [...before, { id: this.#next++, method }];
-    this.#undo.push(
-      {
-        label: column
-          ? `Compare’s ${titleMethod(column.method)} is ${titleMethod(method)} now`
-          : `Added ${titleMethod(method)} to Compare`,
-        undo: () => {
-          this.list = before;
-        },
-      },
-      true,
-    );
+    if (column)
+      this.#put(
+        this.#changed(column.id, method),
+        `Compare’s ${titleMethod(column.method)} is ${titleMethod(method)} now`,
+        { tell: true },
+      );
+    else
+      this.#put(
+        [...before, { id: this.#next++, method }],
+        `Added ${titleMethod(method)} to Compare`,
+        { tell: true },
+      );
     return true;
   }
 
   remove(id: number): void {
-    const before = this.list;
-    const column = before.find((c) => c.id === id);
-    if (!column || before.length === 1) return;
-    this.list = before.filter((c) => c.id !== id);
+    const at = this.list.findIndex((c) => c.id === id);
+    const column = this.list[at];
+    if (!column || this.list.length === 1) return;
+    const without = () => this.list.filter((c) => c.id !== id);
+    this.list = without();
     this.#undo.push(
       {
         label: `Removed ${titleMethod(column.method)}`,
+        // The notice offers this also after something else has changed.
         undo: () => {
-          this.list = before;
+          if (!this.full && !this.list.some((c) => c.id === id))
+            this.list = this.list.toSpliced(at, 0, column);
+        },
+        redo: () => {
+          this.list = without();
         },
       },
       true,
@@ -136,7 +150,33 @@ export class Columns {
   }
 
   move(from: number, to: number): void {
-    this.list = moved(this.list, from, to);
+    const method = this.list[from]?.method;
+    if (method)
+      this.#put(moved(this.list, from, to), `Moved ${titleMethod(method)}`);
+  }
+
+  #changed(id: number, method: Method): readonly ColumnDraft[] {
+    return this.list.map((c) =>
+      c.id === id ? { id, method, earlier: earlierOf(c, method) } : c,
+    );
+  }
+
+  #put(
+    next: readonly ColumnDraft[],
+    label: string,
+    options: ChangeOptions = {},
+  ): void {
+    const before = this.list;
+    this.list = next;
+    this.#undo.changed(
+      label,
+      before,
+      next,
+      (list) => {
+        this.list = list;
+      },
+      options,
+    );
   }
 
   /** The method itself, or with the next slope up that no column has; where none is left above, any free one. */

@@ -1,7 +1,7 @@
 import { limits } from "../../shared/domain";
 import { moved } from "../lib/moved";
 import { indexOfPick, oppositePick } from "../lib/pick";
-import type { Undo } from "./undo.svelte";
+import type { ChangeOptions, Undo } from "./undo.svelte";
 
 /** A list of picks under a name, for the network it was saved with. */
 export interface SavedSet {
@@ -33,7 +33,10 @@ export class Picks {
   /** Picks a class, or takes it away however it is picked. */
   toggle(index: number): void {
     if (this.hasClass(index))
-      this.list = this.list.filter((pick) => indexOfPick(pick) !== index);
+      this.#put(
+        this.list.filter((pick) => indexOfPick(pick) !== index),
+        "Picked one less",
+      );
     else this.add([index]);
   }
 
@@ -41,11 +44,13 @@ export class Picks {
   turn(pick: number, name: string): void {
     const other = oppositePick(pick);
     if (!this.has(pick)) return;
-    const before = this.list;
-    this.list = this.has(other)
-      ? before.filter((one) => one !== pick)
-      : before.map((one) => (one === pick ? other : one));
-    this.#remember(`Picked ${name} instead`, before);
+    this.#put(
+      this.has(other)
+        ? this.list.filter((one) => one !== pick)
+        : this.list.map((one) => (one === pick ? other : one)),
+      `Picked ${name} instead`,
+      { tell: true },
+    );
   }
 
   /** Puts the same class the other way round behind a pick; can be undone. `name` is what it is. */
@@ -53,9 +58,9 @@ export class Picks {
     const other = oppositePick(pick);
     const at = this.list.indexOf(pick);
     if (at < 0 || this.has(other) || this.list.length >= limits.targets) return;
-    const before = this.list;
-    this.list = before.toSpliced(at + 1, 0, other);
-    this.#remember(`Picked ${name} too`, before);
+    this.#put(this.list.toSpliced(at + 1, 0, other), `Picked ${name} too`, {
+      tell: true,
+    });
   }
 
   /** Adds those that are not there yet, up to the limit; returns how many came. */
@@ -65,32 +70,42 @@ export class Picks {
       limits.targets,
     );
     const added = next.length - this.list.length;
-    this.list = next;
+    if (added > 0) this.#put(next, `Picked ${added} more`);
     return added;
   }
 
   /** Puts others in their place; can be undone. */
   replace(indices: readonly number[], label: string): void {
-    const before = this.list;
     const next = [...new Set(indices)].slice(0, limits.targets);
-    if (same(before, next)) return;
-    this.list = next;
-    if (before.length > 0) this.#remember(label, before);
+    if (same(this.list, next)) return;
+    this.#put(next, label, { tell: this.list.length > 0 });
   }
 
   /** Takes a row away; can be undone. `name` is its label. */
   remove(pick: number, name: string): void {
-    if (!this.has(pick)) return;
-    const before = this.list;
-    this.list = before.filter((one) => one !== pick);
-    this.#remember(`Removed ${name}`, before);
+    const at = this.list.indexOf(pick);
+    if (at < 0) return;
+    const without = () => this.list.filter((one) => one !== pick);
+    this.list = without();
+    this.#undo.push(
+      {
+        label: `Removed ${name}`,
+        // The notice offers this also after something else has changed.
+        undo: () => {
+          if (!this.has(pick) && this.list.length < limits.targets)
+            this.list = this.list.toSpliced(at, 0, pick);
+        },
+        redo: () => {
+          this.list = without();
+        },
+      },
+      true,
+    );
   }
 
   clear(): void {
     if (this.list.length === 0) return;
-    const before = this.list;
-    this.list = [];
-    this.#remember("Cleared what was picked", before);
+    this.#put([], "Cleared what was picked", { tell: true });
   }
 
   /** Leaves those of so many classes, also in the saved sets; `otherwise` is picked where none of the picks is left. */
@@ -106,42 +121,65 @@ export class Picks {
 
   /** Moves a pick; places are clamped to the list. */
   move(from: number, to: number): void {
-    this.list = moved(this.list, from, to);
+    const next = moved(this.list, from, to);
+    if (!same(this.list, next))
+      this.#put(next, "Moved a row", { gesture: "rows" });
   }
 
   /** Saves the present picks; a set of the same name is replaced. */
   save(name: string): void {
     const trimmed = name.trim().slice(0, 80);
     if (trimmed === "" || this.list.length === 0) return;
-    this.sets = [
-      ...this.sets.filter((s) => s.name !== trimmed),
-      { name: trimmed, classes: this.list },
-    ].toSorted((a, b) => a.name.localeCompare(b.name));
-  }
-
-  deleteSet(name: string): void {
-    const before = this.sets;
-    this.sets = before.filter((s) => s.name !== name);
-    this.#undo.push(
-      {
-        label: `Deleted the set ${name}`,
-        undo: () => {
-          this.sets = before;
-        },
-      },
-      true,
+    this.#putSets(
+      [
+        ...this.sets.filter((s) => s.name !== trimmed),
+        { name: trimmed, classes: this.list },
+      ].toSorted((a, b) => a.name.localeCompare(b.name)),
+      `Saved the set ${trimmed}`,
     );
   }
 
-  #remember(label: string, before: readonly number[]): void {
-    this.#undo.push(
-      {
-        label,
-        undo: () => {
-          this.list = before;
-        },
+  deleteSet(name: string): void {
+    this.#putSets(
+      this.sets.filter((s) => s.name !== name),
+      `Deleted the set ${name}`,
+      { tell: true },
+    );
+  }
+
+  #put(
+    next: readonly number[],
+    label: string,
+    options: ChangeOptions = {},
+  ): void {
+    const before = this.list;
+    this.list = next;
+    this.#undo.changed(
+      label,
+      before,
+      next,
+      (list) => {
+        this.list = list;
       },
-      true,
+      options,
+    );
+  }
+
+  #putSets(
+    next: readonly SavedSet[],
+    label: string,
+    options: ChangeOptions = {},
+  ): void {
+    const before = this.sets;
+    this.sets = next;
+    this.#undo.changed(
+      label,
+      before,
+      next,
+      (sets) => {
+        this.sets = sets;
+      },
+      options,
     );
   }
 }

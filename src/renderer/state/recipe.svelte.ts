@@ -117,20 +117,24 @@ export class RecipeState {
 
   /** The paper's plain step, in one click. */
   usePlain(): void {
-    this.#use(plainRecipe);
+    this.#use(plainRecipe, "Took the paper’s plain step");
   }
 
   /** The network's own again. */
   useOwn(): void {
-    if (this.current) this.#use(this.current);
+    if (this.current) this.#use(this.current, "Took the network’s own numbers");
   }
 
-  #use(recipe: Recipe): void {
+  #use(recipe: Recipe, label: string): void {
     const { settings } = this.#services.bench;
-    settings.setAll({
-      ...withRecipe(settings.values, recipe),
-      keep: keepFor(recipe.steps),
-    });
+    settings.take(
+      {
+        ...withRecipe(settings.values, recipe),
+        keep: keepFor(recipe.steps),
+      },
+      settings.seeds,
+      label,
+    );
   }
 
   #climbsBy(recipe: Recipe): boolean {

@@ -3,8 +3,10 @@ import {
   limits,
   type AscentSettings,
 } from "../../shared/domain";
+import { formatNumber } from "../lib/format";
 import {
   equalSettings,
+  fieldSpecs,
   paperPresets,
   problemOf,
   readField,
@@ -12,6 +14,7 @@ import {
   type Field,
   type Preset,
 } from "../lib/run-fields";
+import type { Undo } from "./undo.svelte";
 
 const initial: AscentSettings = {
   steps: 500,
@@ -24,6 +27,11 @@ const initial: AscentSettings = {
   keep: 16,
 };
 
+function nameOf(field: Field): string {
+  const label = fieldSpecs.find((spec) => spec.field === field)?.label;
+  return (label ?? field).toLowerCase();
+}
+
 /** What the Run panel edits; always valid, a refused entry changes nothing. */
 export class RunSettings {
   values = $state.raw<AscentSettings>(initial);
@@ -31,6 +39,12 @@ export class RunSettings {
   seeds = $state(1);
   /** The network's own, which changes are marked against. */
   defaults = $state.raw<AscentSettings>(initial);
+  readonly #undo: Undo | null;
+
+  /** What the user changes can be taken back by `undo`; without it nothing is remembered. */
+  constructor(undo: Undo | null = null) {
+    this.#undo = undo;
+  }
 
   readonly presets = $derived<readonly Preset[]>([
     {
@@ -64,7 +78,12 @@ export class RunSettings {
   set(field: Field, value: number): string | null {
     const problem = problemOf(field, value);
     if (problem) return problem;
-    this.values = writeField(this.values, field, value);
+    this.#put(
+      writeField(this.values, field, value),
+      this.seeds,
+      `Set ${nameOf(field)} to ${formatNumber(value)}`,
+      `setting ${field}`,
+    );
     return null;
   }
 
@@ -73,10 +92,16 @@ export class RunSettings {
     if (!Number.isInteger(count)) return "A whole number is needed.";
     if (count < 1 || count > limits.seeds)
       return `Between 1 and ${limits.seeds}.`;
-    this.seeds = count;
+    this.#put(
+      this.values,
+      count,
+      `Set number of seeds to ${count}`,
+      "setting seeds",
+    );
     return null;
   }
 
+  /** For what nobody asked for: a network or a gallery is laid out. */
   setAll(values: AscentSettings): void {
     this.values = ascentSettingsSchema.parse(values);
   }
@@ -92,24 +117,63 @@ export class RunSettings {
     if (untouched) this.setAll({ ...defaults, seed, precision });
   }
 
+  /** Settings from elsewhere that the user chose; `label` says which. */
+  take(values: AscentSettings, seeds: number, label: string): void {
+    this.#put(ascentSettingsSchema.parse(values), seeds, label);
+  }
+
   setPrecision(precision: AscentSettings["precision"]): void {
-    this.values = { ...this.values, precision };
+    this.#put(
+      { ...this.values, precision },
+      this.seeds,
+      `Set precision to ${precision}`,
+    );
   }
 
   apply(preset: Preset): void {
-    this.values = preset.apply(this.values);
+    this.#put(
+      preset.apply(this.values),
+      this.seeds,
+      `Took the preset ${preset.label}`,
+    );
   }
 
   /** A fresh seed from `random` in [0, 1); small enough to read out. */
   roll(random: () => number): void {
-    this.values = { ...this.values, seed: Math.floor(random() * 1e6) };
+    this.#put(
+      { ...this.values, seed: Math.floor(random() * 1e6) },
+      this.seeds,
+      "Drew another seed",
+    );
   }
 
   reset(field: Field): void {
-    this.values = writeField(
-      this.values,
-      field,
-      readField(this.defaults, field),
+    this.#put(
+      writeField(this.values, field, readField(this.defaults, field)),
+      this.seeds,
+      `Took ${nameOf(field)} back to the default`,
+    );
+  }
+
+  #put(
+    values: AscentSettings,
+    seeds: number,
+    label: string,
+    gesture?: string,
+  ): void {
+    const before = { values: this.values, seeds: this.seeds };
+    if (seeds === before.seeds && equalSettings(values, before.values)) return;
+    this.values = values;
+    this.seeds = seeds;
+    this.#undo?.changed(
+      label,
+      before,
+      { values, seeds },
+      (was) => {
+        this.values = was.values;
+        this.seeds = was.seeds;
+      },
+      gesture === undefined ? {} : { gesture },
     );
   }
 }

@@ -73,7 +73,8 @@ export class Runner {
   }
 
   requeue(run: QueuedRun, at: number): void {
-    this.queue = this.queue.toSpliced(at, 0, run);
+    if (!this.queue.includes(run))
+      this.queue = this.queue.toSpliced(at, 0, run);
   }
 
   move(from: number, to: number): void {

@@ -107,21 +107,18 @@ export class Runs {
     this.#services.notices.say("Stopping the run");
   }
 
-  /** Takes a run out of the queue; can be undone. */
+  /** Takes a run out of the queue; its notice puts it back, no key does: the queue is no part of what is laid out. */
   unqueue(id: number): void {
     const at = this.runner.queue.findIndex((run) => run.id === id);
     const run = this.runner.queue[at];
     if (!run) return;
     this.runner.unqueue(id);
-    this.#services.undo.push(
-      {
-        label: "Removed a run from the queue",
-        undo: () => {
-          this.runner.requeue(run, at);
-        },
+    this.#services.undo.offer({
+      label: `Removed from the queue: ${run.title}`,
+      undo: () => {
+        this.runner.requeue(run, at);
       },
-      true,
-    );
+    });
   }
 
   #started(gallery: Gallery, { request }: QueuedRun): void {

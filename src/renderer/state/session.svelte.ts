@@ -21,7 +21,7 @@ import type { Preferences } from "./preferences.svelte";
 import type { RecipeState } from "./recipe.svelte";
 import type { RecentNetwork, RecentNetworks } from "./recent.svelte";
 import type { RememberedChoices } from "./remembered.svelte";
-import { differences, keepFor } from "../lib/run-fields";
+import { keepFor } from "../lib/run-fields";
 import type { Runs } from "./runs.svelte";
 import type { Undo } from "./undo.svelte";
 import type { ViewState } from "./view.svelte";
@@ -109,7 +109,7 @@ export class Session {
       const network = await this.#reach(id, { evenChanged: true });
       if (network)
         this.present(network, () => {
-          this.adoptNetwork(network);
+          this.turnTo(network);
         });
       // of one from disk, why has been said
       else if (!recent.find(id))
@@ -125,45 +125,67 @@ export class Session {
 
   /** Shows a gallery of the library, with its classes, methods and settings; can be undone. */
   async openGallery(id: string): Promise<void> {
-    const { engine, networks, bench, view, notices, undo } = this.#services;
+    const { notices, undo } = this.#services;
     try {
-      const found = await engine.client.call("library.get", { gallery: id });
-      if (!found)
-        throw new Fault("invalid-request", "This gallery is no longer there.");
-      const restore = bench.snapshot();
-      const network = networks.current;
-      await this.#showRecord(found.gallery, found.runs);
-      view.workspace = "compare";
+      const back = this.#wayBack();
+      await this.#showGallery(id);
       undo.push({
         label: "Opened a gallery",
-        undo: () => {
-          networks.show(network);
-          restore();
-        },
+        undo: back,
+        redo: () => this.#showGallery(id),
       });
     } catch (error) {
       notices.error(error);
     }
   }
 
+  async #showGallery(id: string): Promise<void> {
+    const { engine, view } = this.#services;
+    const found = await engine.client.call("library.get", { gallery: id });
+    if (!found)
+      throw new Fault("invalid-request", "This gallery is no longer there.");
+    await this.#showRecord(found.gallery, found.runs);
+    view.workspace = "compare";
+  }
+
+  /** Shows a network that the user opened, with the choices made for it before; can be undone. */
+  turnTo(network: NetworkInfo): void {
+    const { networks, bench, undo } = this.#services;
+    const before = networks.current;
+    const back = this.#wayBack();
+    const empty = !before && !bench.gallery;
+    this.adoptNetwork(network);
+    // What was done to the other network's choices comes after this on the way back.
+    if (empty || before?.id === network.id) return;
+    undo.push({
+      label: `Opened ${network.name}`,
+      undo: back,
+      redo: () => {
+        this.adoptNetwork(network);
+      },
+    });
+  }
+
+  /** Remembers network, draft and gallery; calling what it returns brings them back. */
+  #wayBack(): () => void {
+    const { networks, bench } = this.#services;
+    const network = networks.current;
+    const restore = bench.snapshot();
+    return () => {
+      if (!network) networks.show(null);
+      else if (networks.current?.id !== network.id) this.adoptNetwork(network);
+      restore();
+    };
+  }
+
   /** Takes a run's settings into the Run panel, to change what is wanted and run it again. */
   runAgain(record: RunRecord): void {
-    const { bench, view, undo } = this.#services;
-    const before = bench.settings.values;
-    const seeds = bench.settings.seeds;
+    const { bench, view } = this.#services;
     // this run alone, under its own seed
-    bench.settings.setAll({ ...record.settings, seed: record.seed });
-    bench.settings.seeds = 1;
+    const settings = { ...record.settings, seed: record.seed };
+    bench.settings.take(settings, 1, "Took a run’s settings");
     view.tab = "run";
     view.panelShown = true;
-    if (seeds > 1 || differences(before, bench.settings.values).length > 0)
-      undo.push({
-        label: "Took a run’s settings",
-        undo: () => {
-          bench.settings.values = before;
-          bench.settings.seeds = seeds;
-        },
-      });
   }
 
   /** Removes a gallery from the screen when the library has lost it. */
@@ -269,7 +291,9 @@ export class Session {
 
   /** Shows a network with its choices; true where some were remembered for it. */
   adoptNetwork(network: NetworkInfo): boolean {
-    const { bench, networks, runs, recipe, remembered, large } = this.#services;
+    const { bench, networks, runs, recipe, remembered, large, undo } =
+      this.#services;
+    undo.withdraw();
     networks.show(network);
     const { choices, sets } = recallNetwork(remembered, network);
     const defaults = defaultsOf(network);

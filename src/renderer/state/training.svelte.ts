@@ -236,10 +236,13 @@ export class Trainings {
   /** Deletes an experiment; can be undone. */
   async remove({ id, data }: TrainingSummary): Promise<void> {
     const { engine, undo, notices } = this.#services;
-    try {
+    const toTrash = async () => {
       await engine.client.call("training.delete", { id });
       if (this.current?.id === id) this.layOut();
       await this.#relist();
+    };
+    try {
+      await toTrash();
       undo.push(
         {
           label: `Deleted the training on ${data}`,
@@ -248,6 +251,7 @@ export class Trainings {
             await this.#relist();
             await this.select(id);
           },
+          redo: toTrash,
         },
         true,
       );

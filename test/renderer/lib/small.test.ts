@@ -64,6 +64,25 @@ describe("keys of the window", () => {
       kind: "command",
       command: "undo",
     });
+    for (const redo of [
+      press("Z", { ctrlKey: true, shiftKey: true }),
+      press("y", { ctrlKey: true }),
+    ]) {
+      expect(windowKey(redo, true)).toBeNull();
+      expect(windowKey(redo, false)).toEqual({
+        kind: "command",
+        command: "redo",
+      });
+      // A field in which nothing is being typed has nothing to take back itself.
+      expect(windowKey(redo, true, false)).toEqual({
+        kind: "command",
+        command: "redo",
+      });
+    }
+    expect(windowKey(press("z", { ctrlKey: true }), true, false)).toEqual({
+      kind: "command",
+      command: "undo",
+    });
   });
 
   it("step with brackets, also where they need AltGr", () => {

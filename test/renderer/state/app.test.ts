@@ -429,10 +429,18 @@ describe("a run", () => {
     const [waiting] = app.runner.queue;
     app.runs.unqueue(waiting?.id ?? -1);
     expect(app.runner.queue).toHaveLength(1);
+    const notice = app.notices.list.at(-1);
+    expect(notice?.text).toMatch(/^Removed from the queue: .*seed 2\.$/);
+    // The key takes back what is laid out; the queue is no part of that.
     await app.undo.take();
-    expect(app.runner.queue.map((q) => q.request.settings.seed)).toEqual([
-      2, 3,
-    ]);
+    expect(app.settings.values.seed).toBe(1);
+    expect(app.runner.queue).toHaveLength(1);
+    notice?.action?.run();
+    await vi.waitFor(() => {
+      expect(app.runner.queue.map((q) => q.request.settings.seed)).toEqual([
+        2, 3,
+      ]);
+    });
   });
 
   it("that faults says so in its tiles and in a notice", async () => {

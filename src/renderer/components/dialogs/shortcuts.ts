@@ -23,6 +23,7 @@ export function shortcutGroups(mac: boolean): readonly ShortcutGroup[] {
         { keys: [command("Shift O")], text: "Open a gallery" },
         { keys: [command("E")], text: "Export" },
         { keys: [command("Z")], text: "Undo" },
+        { keys: [command("Shift Z"), command("Y")], text: "Redo" },
         { keys: [command(",")], text: "Settings" },
         { keys: ["?", "F1"], text: "This list" },
       ],

@@ -81,14 +81,17 @@ export class LibraryView {
   async remove(gallery: GallerySummary): Promise<void> {
     const { engine, notices, undo } = this.#services;
     const { id } = gallery;
-    try {
+    const toTrash = async () => {
       await engine.client.call("library.delete", { gallery: id });
+      this.#leave(id);
+      this.#services.forgetGallery(id);
+    };
+    try {
+      await toTrash();
     } catch (error) {
       notices.error(error);
       return;
     }
-    this.#leave(id);
-    this.#services.forgetGallery(id);
     undo.push(
       {
         label: `Deleted a gallery of ${plural(gallery.runs, "picture")}`,
@@ -97,6 +100,7 @@ export class LibraryView {
           await this.load();
           this.active = id;
         },
+        redo: toTrash,
       },
       true,
     );
