@@ -72,6 +72,11 @@ test("two seeds: tiles show the best one, the spread and the win rate, and the l
   await expect.poll(pixels).toBe(before);
   await page.keyboard.press("Escape");
   const shown = await figures(page);
+  for (const _ of [1, 2]) {
+    await page.getByRole("button", { name: "Library" }).click();
+    await page.getByRole("button", { name: "Compare" }).click();
+    await expect.poll(() => figures(page)).toEqual(shown);
+  }
   await first.close();
 
   const second = await launch();

@@ -49,7 +49,7 @@ function sentenceOf(
       .map((one) => `${one.activation} (${factor(one.difference)})`)
       .join(", ");
     const remedy = assumed
-      ? ` Compare --assume activation=${best.activation}.`
+      ? ` Compare with activation=${best.activation}, on the card or by --assume.`
       : "";
     return `${found} The likely cause is the activation: these fit better: ${names}.${remedy}`;
   }
@@ -57,5 +57,8 @@ function sentenceOf(
 }
 
 function factor(difference: number): string {
-  return Math.exp(difference).toPrecision(2);
+  const factor = Math.exp(difference);
+  const text = factor.toPrecision(2);
+  // 540, not 5.4e+2
+  return factor < 99.5 ? text : String(Number(text));
 }

@@ -60,8 +60,7 @@ export function formatDifference(
   const more = score - base;
   if (!Number.isFinite(more)) return "–";
   const percent = (more / base) * 100;
-  if (base <= 0 || !Number.isFinite(percent))
-    return `${more > 0 ? "+" : ""}${formatScore(more)}`;
+  if (base <= 0 || !Number.isFinite(percent)) return plus(formatScore(more));
   const size = Math.abs(percent);
   if (size >= 10_000) return percent > 0 ? "> 9999 %" : "< −9999 %";
   return `${signed(percent, size < 9.95 ? 1 : 0)} %`;
@@ -137,11 +136,16 @@ export function plural(count: number, one: string, many = `${one}s`): string {
 /** With its sign; what rounds to nothing has none. */
 function signed(value: number, decimals: number): string {
   const text = value.toFixed(decimals);
-  if (Number(text) === 0) return "0";
-  return `${value > 0 ? "+" : ""}${minus(text)}`;
+  return Number(text) === 0 ? "0" : plus(minus(text));
+}
+
+/** A plus in front of what is above 0 as it is written. */
+function plus(text: string): string {
+  return Number(text) > 0 ? `+${text}` : text;
 }
 
 /** A true minus sign, as wide as a plus. */
 function minus(text: string): string {
-  return text.replace("-", "−");
+  // what rounds to nothing has no sign
+  return Number(text) === 0 ? text.replace("-", "") : text.replace("-", "−");
 }

@@ -23,6 +23,7 @@ describe("numbers as written", () => {
     expect(formatScore(9.951)).toBe("9.95");
     expect(formatScore(-1.37)).toBe("−1.37");
     expect(formatScore(12345.6)).toBe("12346");
+    expect(formatScore(-0.001)).toBe("0.00");
     expect(formatScore(null)).toBe("–");
     expect(formatScore(NaN)).toBe("–");
   });
@@ -49,6 +50,7 @@ describe("numbers as written", () => {
     expect(of(15, 20, 2)).toBe("−25 ± 10 %");
     expect(of(30, 20, null)).toBe("+50 %");
     expect(of(3, -2, 1.26)).toBe("+5.00 ± 1.26");
+    expect(of(-1.999, -2, 0.1)).toBe("0.00 ± 0.10");
     expect(of(20.5, 20, 4)).toBe("+3 ± 20 %");
     expect(of(19.94, 20, 4)).toBe("0 ± 20 %");
     expect(of(5000, 1, 2)).toBe("> 9999 %");
