@@ -301,13 +301,14 @@ let worker = null;
 function heart() {
   if (worker) return worker;
   const made = new Worker(beating, { eval: true, execArgv: [] });
-  made.unref();
   made.on("message", lose);
   // without a beat others take over: nobody may go on as if the lock were held
   made.on("error", () => {
     worker = null;
     for (const token of held.keys()) lose(token);
   });
+  // after the listeners: one for messages keeps the process alive again
+  made.unref();
   worker = made;
   return made;
 }

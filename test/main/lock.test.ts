@@ -11,6 +11,7 @@ import { describe, expect, it, vi } from "vitest";
 import { holderOf, tryLock, type Lock } from "../../src/main/lock.mjs";
 import {
   elsewhere,
+  endsAlone,
   hasPidNamespaces,
   heldElsewhere,
   holdLock,
@@ -41,6 +42,14 @@ describe("a lock", () => {
     expect(await holderOf(path)).toBeNull();
     (await taken(path)).release();
     expect(await readdir(join(path, ".."))).toEqual([]);
+  });
+
+  it("keeps no process alive that has nothing more to do", async () => {
+    const path = await place();
+    for (const releases of [true, false]) {
+      expect(await endsAlone(path, { releases })).toBe(0);
+      expect(await holderOf(path)).toBeNull();
+    }
   });
 
   it("is another process', and free at once when that is killed", async () => {

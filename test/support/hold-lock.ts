@@ -35,6 +35,25 @@ export async function holdLock(
   return child;
 }
 
+/** Exit code of a process that takes the lock, releases it if asked to, and has nothing more to do. */
+export async function endsAlone(
+  path: string,
+  { releases }: { releases: boolean },
+): Promise<number | null> {
+  const script = `
+    import { tryLock } from ${JSON.stringify(lockModule)};
+    const { lock } = await tryLock(${JSON.stringify(path)});
+    ${releases ? "lock.release();" : ""}
+  `;
+  const node = ["--input-type=module", "--eval", script];
+  const child = spawn(process.execPath, node, { stdio: "inherit" });
+  onTestFinished(() => {
+    child.kill("SIGKILL");
+  });
+  const [code] = (await once(child, "exit")) as [number | null];
+  return code;
+}
+
 export async function killed(child: ChildProcess): Promise<void> {
   const gone = once(child, "exit");
   child.kill("SIGKILL");
