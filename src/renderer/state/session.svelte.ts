@@ -326,12 +326,13 @@ export class Session {
    */
   followAnswers(before: NetworkInfo, network: NetworkInfo): void {
     if (before.identity === network.identity) return;
-    const { bench, recipe, remembered } = this.#services;
+    const { bench, recipe, remembered, undo } = this.#services;
     const { picks, settings } = bench;
     if (outputOf(before) !== outputOf(network)) {
       const { choices, sets } = recallNetwork(remembered, network);
       picks.list = choices?.picks ?? picks.list;
       picks.sets = sets ?? picks.sets;
+      undo.forget();
     }
     picks.fit(network.classes, firstPicks(network.labels, network.classes));
     settings.rebase(defaultsOf(network));

@@ -110,6 +110,13 @@ export class Undo {
       if (topic === "undo") this.#notices.close(id);
   }
 
+  /** What was done before cannot be taken back any more: it was about other rows. */
+  forget(): void {
+    this.#done = [];
+    this.#undone = [];
+    this.withdraw();
+  }
+
   /** Takes back the newest, or the one given where it is still there. */
   take(which?: Undoable): Promise<void> {
     return this.#afterOthers(async () => {

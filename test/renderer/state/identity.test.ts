@@ -111,8 +111,15 @@ describe("remembered picks and settings", () => {
       });
       flushSync();
     };
+    app.picks.clear();
+    expect(app.undo.next?.label).toBe("Cleared what was picked");
     await show("second");
     expect(app.picks.list).toEqual([11, 12]);
+    // an undo would bring back rows of the first output
+    expect(app.undo.next).toBeNull();
+    expect(app.notices.list.filter(({ topic }) => topic === "undo")).toEqual(
+      [],
+    );
   });
 });
 
