@@ -1,4 +1,5 @@
 /** One line a run, RFC 4180: a head, CRLF, quotes where needed. Numbers are exactly those of the record. */
+import { hasProbability, hasTop1 } from "../../../shared/head";
 import { spellMethod } from "../../../shared/method";
 import { onlyFile, type ExportFormatWriter } from "./format";
 import type { ExportTile, GallerySource } from "./source";
@@ -51,17 +52,27 @@ const columns: Readonly<
   elapsed_ms: ({ run }) => run.elapsedMs,
 };
 
+/** The columns of a gallery: what the heads of its networks do not have has none. */
+function columnsOf({ tiles }: GallerySource): string[] {
+  const left = new Set<string>();
+  if (!tiles.some(({ run }) => hasTop1(run.head))) left.add("top1");
+  if (!tiles.some(({ run }) => hasProbability(run.head)))
+    left.add("probability");
+  return Object.keys(columns).filter((name) => !left.has(name));
+}
+
 export const csv: ExportFormatWriter = {
   kind: "file",
   files: (job) => [onlyFile(job)],
   async write(job, stage, { signal, progress }) {
     const { source } = job;
-    const lines = [Object.keys(columns).join(",")];
+    const names = columnsOf(source);
+    const lines = [names.join(",")];
     source.tiles.forEach((tile, index) => {
       signal.throwIfAborted();
       lines.push(
-        Object.values(columns)
-          .map((cell) => field(cell(tile, source)))
+        names
+          .map((name) => field(columns[name]?.(tile, source) ?? null))
           .join(","),
       );
       progress(index + 1);

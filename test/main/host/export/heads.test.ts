@@ -93,6 +93,29 @@ test.each(["softmax", "sigmoid", "value", "map"] as const)(
   },
 );
 
+test.each([
+  ["softmax", ["top1", "probability"]],
+  ["sigmoid", ["probability"]],
+  ["value", []],
+  ["map", []],
+] as const)(
+  "the table of a %s head has columns for what the head has",
+  async (head, has) => {
+    const path = await exported("csv", (run) =>
+      head === "softmax" ? run : ofHead(head, run),
+    );
+    const [first = "", second = ""] = (await readFile(path, "utf8")).split(
+      "\r\n",
+    );
+    const names = first.split(",");
+    expect(names.filter((name) => /top1|^prob/.test(name))).toEqual(has);
+    // values stay below their names
+    expect(second.split(",")[names.indexOf("head")]).toBe(head);
+    expect(second.split(",")[names.indexOf("method")]).toBe("relu");
+    expect(second.split(",")[names.indexOf("seed")]).toMatch(/^\d+$/);
+  },
+);
+
 test("a verdict is top-1, the class that was preferred, or a probability", async () => {
   const { runs } = await makeGallery({ labels: ["mass"] });
   const [hit, miss] = runs;
