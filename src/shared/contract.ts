@@ -390,6 +390,9 @@ export const engine = {
         outcome: z.literal("written"),
         files: count,
         bytes: count,
+        /** Runs that were left out, and why, of the first five. */
+        left: count,
+        why: z.array(z.string().max(1000)).max(5),
       }),
       /** Nothing was written; ask, and call again with `overwrite`. */
       z.strictObject({

@@ -250,10 +250,22 @@ export const runRecordSchema = z.strictObject({
 /** The record of a gallery folder (`gallery.json`); the runs lie beside it, a folder each. */
 export const galleryRecordSchema = z.strictObject({
   format: z.literal("proxima-gallery"),
-  version: z.literal(2),
+  version: z.literal(3),
   id: idSchema,
   createdAt: z.string().max(40),
   request: galleryRequestSchema,
+  /** What the columns' networks are, by the columns' references; null in records of before version 3. */
+  networks: z
+    .record(
+      networkRefSchema,
+      z.strictObject({
+        name: text,
+        /** As in the runs' records. */
+        hash: z.string().max(64),
+        identity: z.string().max(64),
+      }),
+    )
+    .nullable(),
   /** Labels of the targets, in the order of the rows. */
   labels: z.array(text),
   shard: shardSchema.nullable(),

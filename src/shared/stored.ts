@@ -83,7 +83,7 @@ function upgradeRequest(request: unknown): Plain {
 
 export const storedGallery: StoredKind<typeof galleryRecordSchema> = {
   format: "proxima-gallery",
-  version: 2,
+  version: 3,
   schema: galleryRecordSchema,
   upgrades: {
     1: (old) => ({
@@ -91,6 +91,7 @@ export const storedGallery: StoredKind<typeof galleryRecordSchema> = {
       version: 2,
       request: upgradeRequest(old["request"]),
     }),
+    2: (old) => ({ ...old, version: 3, networks: null }),
   },
 };
 

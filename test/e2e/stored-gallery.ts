@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { PartFolder } from "../../src/main/host/part-folder";
-import { finishRun, runFiles, runId } from "../../src/main/host/gallery-folder";
+import { runId } from "../../src/main/host/run-id";
+import { finishRun, runFiles } from "../../src/main/host/gallery-folder";
 import { Library } from "../../src/main/host/library";
 import type { GalleryRecord, Method, RunRecord } from "../../src/shared/domain";
 import { slopesOf } from "../../src/shared/method";
@@ -80,7 +81,7 @@ export async function storeGallery(
   };
   const gallery: GalleryRecord = {
     format: "proxima-gallery",
-    version: 2,
+    version: 3,
     id,
     createdAt,
     request: {
@@ -90,6 +91,7 @@ export async function storeGallery(
       seeds: 1,
       padBatch: true,
     },
+    networks: null,
     labels: targets.map((index) => names[index] ?? String(index)),
     shard: null,
   };

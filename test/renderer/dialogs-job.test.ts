@@ -68,7 +68,15 @@ function services(
 
 describe("ExportJob", () => {
   it("asks where, writes, and says how much", async () => {
-    const world = services([{ outcome: "written", files: 1, bytes: 4096 }]);
+    const world = services([
+      {
+        outcome: "written",
+        files: 1,
+        bytes: 4096,
+        left: 1,
+        why: ["3-1-relu: image.npy is missing."],
+      },
+    ]);
     const job = new ExportJob(world.services, "g");
     await job.start(plan, "Toy, ant");
     expect(world.seen).toEqual([{ format: "html", suggestion: "Toy, ant" }]);
@@ -87,6 +95,8 @@ describe("ExportJob", () => {
       files: 1,
       bytes: 4096,
       name: "pelican.html",
+      left: 1,
+      why: ["3-1-relu: image.npy is missing."],
     });
   });
 
@@ -101,7 +111,7 @@ describe("ExportJob", () => {
   it("replaces files only after a yes, at the same place", async () => {
     const world = services([
       { outcome: "exists", files: ["pelican.html"] },
-      { outcome: "written", files: 1, bytes: 1 },
+      { outcome: "written", files: 1, bytes: 1, left: 0, why: [] },
     ]);
     const job = new ExportJob(world.services, "g");
     await job.start(plan, "x");

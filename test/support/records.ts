@@ -6,7 +6,7 @@ export function galleryRecord(
 ): GalleryRecord {
   return {
     format: "proxima-gallery",
-    version: 2,
+    version: 3,
     id: "first",
     createdAt: "2026-01-01T00:00:00.000Z",
     request: {
@@ -31,6 +31,7 @@ export function galleryRecord(
       seeds: 1,
       padBatch: true,
     },
+    networks: null,
     labels: ["ant", "bee"],
     shard: null,
     ...changes,

@@ -64,8 +64,9 @@ export const exportCommand: Command = {
           "Choose another folder, or give --force.",
         );
       case "written": {
-        const { files, bytes } = outcome;
-        context.emit({ format, out, files, bytes });
+        const { files, bytes, left } = outcome;
+        for (const why of left) context.warn(`Left out: ${why}`);
+        context.emit({ format, out, files, bytes, left });
         context.print(
           `${files} ${files === 1 ? "file" : "files"} written: ${out}`,
         );

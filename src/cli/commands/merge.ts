@@ -1,18 +1,15 @@
 import { realpath } from "node:fs/promises";
 import { join } from "node:path";
+import { identityOf } from "../../main/host/gallery-check";
 import {
   readGallery,
   runFiles,
-  runIdIn,
   type StoredGallery,
 } from "../../main/host/gallery-folder";
 import { galleryBatches } from "../../main/host/gallery-plan";
 import { PartFolder } from "../../main/host/part-folder";
-import type {
-  GalleryRecord,
-  GalleryRequest,
-  RunRecord,
-} from "../../shared/domain";
+import { runIdIn } from "../../main/host/run-id";
+import type { GalleryRecord, GalleryRequest } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { needed } from "../arguments";
 import type { Command, Context } from "../command";
@@ -148,10 +145,7 @@ function complain(
       `${missing.length} runs are missing, the first is ${missing[0]}: the merged gallery is not complete.`,
     );
   for (const { damaged, folder } of parts)
-    if (damaged > 0)
-      context.warn(
-        `${damaged} runs in ${folder} cannot be read and are left out.`,
-      );
+    for (const why of damaged) context.warn(`Left out of ${folder}: ${why}`);
   const backends = new Set(
     parts.flatMap((p) => p.runs.map((run) => run.backend)),
   );
@@ -162,11 +156,9 @@ function complain(
   return missing;
 }
 
-/** Of the networks with their answers; records of version 1 have hash and preprocessing only. */
+/** Of the networks with their answers. */
 function identitiesOf(part: Part): string[] {
-  const of = ({ hash, identity, preprocessing }: RunRecord["network"]) =>
-    identity ?? `${hash} ${JSON.stringify(preprocessing ?? null)}`;
-  return [...new Set(part.runs.map((run) => of(run.network)))];
+  return [...new Set(part.runs.map(identityOf))];
 }
 
 async function copyRun(from: string, out: string, id: string): Promise<void> {

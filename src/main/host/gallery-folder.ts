@@ -9,24 +9,21 @@ import type { z } from "zod";
 import {
   idSchema,
   type GalleryRecord,
-  type GalleryRequest,
-  type Method,
   type RunRecord,
-  type Target,
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
-import { spellMethod } from "../../shared/method";
 import {
   parseStored,
   storedGallery,
   storedRun,
   type StoredKind,
 } from "../../shared/stored";
-import { nameTarget } from "../../shared/target";
 import { codeOf, replaceFile } from "./folder";
+import { checkRuns, type NamedRun } from "./gallery-check";
 import { encodePng } from "./images";
 import { writeNpy } from "./npy";
 import { nameOf, placeOf, type PartFolder } from "./part-folder";
+import { byTile } from "./run-id";
 
 export const galleryFile = "gallery.json";
 export const runFiles = {
@@ -43,45 +40,8 @@ export interface StoredGallery {
   readonly gallery: GalleryRecord;
   /** Ordered by row, then column, then seed. */
   readonly runs: readonly RunRecord[];
-  /** Run folders that could not be read. */
-  readonly damaged: number;
-}
-
-/** The name of a run's folder: target ("minus5" where it is minimised), column counted from 1, method, and the seed where a gallery has several. */
-export function runId(
-  target: Target,
-  column: number,
-  method: Method,
-  seed: number | null,
-): string {
-  const name = `${nameTarget(target)}-${column + 1}-${spellMethod(method).replaceAll(":", "-")}`;
-  return seed === null ? name : `${name}-s${seed}`;
-}
-
-/** The same for a place of a request; `seed` counts the request's seeds from 0. */
-export function runIdIn(
-  { columns, settings, seeds }: GalleryRequest,
-  {
-    target,
-    column,
-    seed,
-  }: {
-    readonly target: Target;
-    readonly column: number;
-    readonly seed: number;
-  },
-): string {
-  const method = columns[column]?.method;
-  if (!method) throw new RangeError(`no column ${column}`);
-  return runId(target, column, method, seeds > 1 ? settings.seed + seed : null);
-}
-
-/** By row, then column, then seed. */
-export function byTile(
-  { tile: a }: Pick<RunRecord, "tile">,
-  { tile: b }: Pick<RunRecord, "tile">,
-): number {
-  return a.row - b.row || a.column - b.column || a.seed - b.seed;
+  /** A sentence for every run that is left out: it cannot be read, or is none of this gallery's. */
+  readonly damaged: readonly string[];
 }
 
 /** Throws a Fault `damaged-file` for a folder that is no gallery, a damaged one or one of a later version. */
@@ -100,19 +60,26 @@ export async function readRunRecord(
   return readRecord(path, storedRun);
 }
 
-/** Reads a gallery with all its finished runs; a damaged run is left out and counted. */
-export async function readGallery(folder: string): Promise<StoredGallery> {
+/** Reads a gallery with all its finished runs; one that is damaged or another gallery's is left out and named. */
+export async function readGallery(
+  folder: string,
+  signal?: AbortSignal,
+): Promise<StoredGallery> {
   const gallery = await readGalleryRecord(folder);
-  const runs: RunRecord[] = [];
-  let damaged = 0;
+  const found: NamedRun[] = [];
+  const damaged: string[] = [];
   for (const name of await runFolders(folder)) {
-    const run = await readRunRecord(folder, name).catch(() => null);
-    // A copied folder has a new name; ids follow it, so that they always lead to the files.
-    if (run) runs.push({ ...run, id: name, gallery: gallery.id });
-    else damaged += 1;
+    signal?.throwIfAborted();
+    try {
+      found.push({ name, run: await readRunRecord(folder, name) });
+    } catch (error) {
+      damaged.push(error instanceof Error ? error.message : String(error));
+    }
   }
-  runs.sort(byTile);
-  return { gallery, runs, damaged };
+  const { sound, left } = checkRuns(found, gallery);
+  // A copied folder has a new name; ids follow it, so that they always lead to the files.
+  const runs = sound.map(({ name, run }) => ({ ...run, id: name }));
+  return { gallery, runs: runs.sort(byTile), damaged: [...damaged, ...left] };
 }
 
 /** Names of the runs in a gallery's folder: of folders that hold a run's record. */

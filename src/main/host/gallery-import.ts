@@ -14,6 +14,7 @@ import {
 } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { codeOf } from "./folder";
+import { misplaced } from "./gallery-check";
 import {
   galleryFile,
   parseGalleryRecord,
@@ -233,20 +234,14 @@ async function candidates(folder: string): Promise<string[]> {
 async function checkRun(
   folder: string,
   name: string,
-  { request }: GalleryRecord,
+  gallery: GalleryRecord,
 ): Promise<RunRecord> {
   const bad = (why: string) => new Fault("damaged-file", why);
   if (!(await lstat(folder)).isDirectory()) throw bad("it is a link");
   const file = runFiles.record;
   const record = parseRunRecord(await readText(join(folder, file), file), file);
-  const { row, column, seed } = record.tile;
-  const asked = request.columns[column];
-  if (!isDeepStrictEqual(record.target, request.targets[row]))
-    throw bad(`its class is not that of row ${row + 1}`);
-  if (!asked || !isDeepStrictEqual(record.method, asked.method))
-    throw bad(`its method is not that of column ${column + 1}`);
-  if (seed >= request.seeds || record.seed !== request.settings.seed + seed)
-    throw bad(`its seed ${record.seed} is not the gallery's`);
+  const why = misplaced(record, gallery);
+  if (why !== null) throw bad(why);
   const values = record.shape.reduce((a, b) => a * b, 1);
   if (record.shape.some((d) => d < 1) || values > mostValues)
     throw bad(`a picture of ${record.shape.join(" × ")} is not possible`);

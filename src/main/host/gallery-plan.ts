@@ -70,13 +70,28 @@ export function planGallery(
       checkTarget(networkOf(networks, network).network, target);
   return {
     format: "proxima-gallery",
-    version: 2,
+    version: 3,
     id,
     createdAt: new Date().toISOString(),
     request,
+    networks: networksIn(columns, networks),
     labels: targets.map(({ index }) => info.labels[index] ?? ""),
     shard,
   };
+}
+
+/** What the runs' records will say of the columns' networks. */
+function networksIn(
+  columns: GalleryRequest["columns"],
+  networks: Networks,
+): GalleryRecord["networks"] {
+  return Object.fromEntries(
+    columns.map(({ network: ref }) => {
+      const { network, info } = networkOf(networks, ref);
+      const { hash } = network.provenance;
+      return [ref, { name: network.name, hash, identity: info.identity }];
+    }),
+  );
 }
 
 /** A target under one seed; all its columns move together. */

@@ -254,8 +254,8 @@ export function createHost({
     "library.get": async ({ gallery }) => {
       const stored = await (await library()).get(gallery);
       if (!stored) return null;
-      if (stored.damaged > 0)
-        log(`${stored.damaged} runs of ${stored.gallery.id} cannot be read`);
+      for (const why of stored.damaged)
+        log(`left out of ${stored.gallery.id}: ${why}`);
       return { gallery: stored.gallery, runs: [...stored.runs] };
     },
     "library.delete": async ({ gallery }) => {
@@ -276,8 +276,7 @@ export function createHost({
           report({ done, total });
         },
       });
-      const why = damaged.slice(0, 5).map((text) => text.slice(0, 1000));
-      return { gallery: id, added, left: damaged.length, why };
+      return { gallery: id, added, left: damaged.length, why: fewOf(damaged) };
     },
     "library.size": async () => (await library()).size(),
     "library.clear": async () => {
@@ -291,7 +290,7 @@ export function createHost({
     },
     export: async (request, context) => {
       const { gallery, token, ...rest } = request;
-      return exportGallery(
+      const outcome = await exportGallery(
         {
           ...rest,
           folder: (await library()).folderOf(gallery),
@@ -299,6 +298,9 @@ export function createHost({
         },
         { signal: context.signal, progress: context.progress.bind(context) },
       );
+      if (outcome.outcome !== "written") return outcome;
+      const { left, ...written } = outcome;
+      return { ...written, left: left.length, why: fewOf(left) };
     },
   };
 
@@ -378,6 +380,11 @@ function workOf(context: {
       report({ stage, bytes, total });
     },
   };
+}
+
+/** So many sentences as a reply may hold. */
+function fewOf(sentences: readonly string[]): string[] {
+  return sentences.slice(0, 5).map((text) => text.slice(0, 1000));
 }
 
 /** Names sort by time: 20260131-174501-3f9a. */

@@ -21,7 +21,6 @@ import {
   readPicture,
   readRunRecord,
   runFolders,
-  runIdIn,
   writeGalleryRecord,
   type StoredGallery,
   type StoredPicture,
@@ -35,6 +34,7 @@ import {
 } from "./gallery-import";
 import { JobQueue } from "./jobs";
 import { isLeftover, sweepLockedParts, sweepParts } from "./part-folder";
+import { runIdIn } from "./run-id";
 import { Trash } from "./trash";
 
 export interface Imported {

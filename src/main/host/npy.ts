@@ -45,20 +45,33 @@ export function writeNpy(
 
 /** Throws a Fault `damaged-file` that names the file by `title` and says what is wrong with it. */
 export function readNpy(bytes: Uint8Array, title: string): NpyArray {
+  const { shape, count, start } = readNpyHead(bytes, bytes.byteLength, title);
+  // Copied byte by byte: the data may lie at any offset, and a Buffer's slice() is no copy.
+  const values = new Float32Array(count);
+  new Uint8Array(values.buffer).set(bytes.subarray(start));
+  return { shape, values };
+}
+
+/** Bytes at a file's begin that hold its whole header. */
+export const npyHead = 12 + longestHeader;
+
+/** Checks a file of `size` bytes by its first {@link npyHead}. Throws as `readNpy` does. */
+export function readNpyHead(
+  bytes: Uint8Array,
+  size: number,
+  title: string,
+): { shape: readonly number[]; count: number; start: number } {
   const { header, start } = splitHeader(bytes, title);
   const shape = readHeader(header, title);
   const count = shape.reduce((a, b) => a * b, 1);
-  const present = bytes.byteLength - start;
+  const present = size - start;
   if (!Number.isSafeInteger(count) || count * 4 !== present)
     throw new Fault(
       "damaged-file",
       `${title} should hold ${count} float32 values of shape [${shape.join(", ")}], but has ${present} bytes of data.`,
       "Save the array again with numpy.save.",
     );
-  // Copied byte by byte: the data may lie at any offset, and a Buffer's slice() is no copy.
-  const values = new Float32Array(count);
-  new Uint8Array(values.buffer).set(bytes.subarray(start));
-  return { shape, values };
+  return { shape, count, start };
 }
 
 function splitHeader(bytes: Uint8Array, title: string) {

@@ -16,6 +16,10 @@ import { lockFile, lockFolder, type HeldLock } from "./folder-lock";
 const partPrefix = ".part-";
 /** What a folder is called while the one that replaces it gets its name. */
 const replacedPrefix = ".replaced-";
+/** Of what an export writes before it is put into place. */
+export const exportPrefix = ".export-";
+/** What a killed process leaves of a record that it was replacing, or of a lock that it was taking over. */
+const leftFile = /^gallery\.json\.\d+$|^\.proxima-lock\..+\.gone$/;
 /** A part without a lock that is younger may be about to get one. */
 const youngMs = 60_000;
 
@@ -24,7 +28,9 @@ export function isLeftover(name: string): boolean {
   return (
     name.startsWith(partPrefix) ||
     name.startsWith(replacedPrefix) ||
-    name.startsWith(lockFile)
+    name.startsWith(exportPrefix) ||
+    name === lockFile ||
+    leftFile.test(name)
   );
 }
 
@@ -171,7 +177,7 @@ export async function sweepParts(folder: string): Promise<void> {
         const final = join(folder, name.slice(replacedPrefix.length));
         if (await exists(final)) await rm(path, { recursive: true });
         else await rename(path, final);
-      } else if (name.startsWith(partPrefix))
+      } else if (name.startsWith(partPrefix) || leftFile.test(name))
         await rm(path, { recursive: true, force: true });
     } catch (error) {
       throw writeFault(error, path);
@@ -181,11 +187,12 @@ export async function sweepParts(folder: string): Promise<void> {
 
 /**
  * Removes what killed processes left in a folder that several may be working in: parts made with `locked`, whose
- * names begin with `prefix`. What cannot be removed stays.
+ * names begin with `prefix`. What cannot be removed stays, and so does one with an entry that `isKept`.
  */
 export async function sweepLockedParts(
   folder: string,
   prefix = partPrefix,
+  isKept: (entry: string) => boolean = () => false,
 ): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(prefix)) continue;
@@ -195,6 +202,7 @@ export async function sweepLockedParts(
         const { mtimeMs } = await stat(path);
         if (Math.abs(Date.now() - mtimeMs) < youngMs) continue;
       }
+      if ((await readdir(path)).some(isKept)) continue;
       const lock = await lockFolder(path, { watch: false });
       lock.release();
       await rm(path, { recursive: true, force: true });

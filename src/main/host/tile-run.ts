@@ -18,9 +18,10 @@ import type {
 import { tailOf } from "../../shared/tail";
 import { slopesOf } from "../../shared/method";
 import { toPicture } from "../../shared/pictures";
-import { finishRun, runFiles, runIdIn } from "./gallery-folder";
+import { finishRun, runFiles } from "./gallery-folder";
 import type { OpenedNetwork } from "./networks";
 import { PartFolder } from "./part-folder";
+import { runIdIn } from "./run-id";
 
 export interface TilePlan {
   readonly gallery: GalleryRecord;

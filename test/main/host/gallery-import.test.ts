@@ -88,7 +88,7 @@ describe("a gallery's folder", () => {
     expect(await library.get("first")).toEqual({
       gallery: galleryRecord(),
       runs: [runRecord(), second],
-      damaged: 0,
+      damaged: [],
     });
     const copied = await readdir(library.folder, { recursive: true });
     const files = Object.values(runFiles);

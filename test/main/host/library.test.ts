@@ -1,18 +1,25 @@
-import { mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import {
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import sharp from "sharp";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { lockFile } from "../../../src/main/host/folder-lock";
 import {
   finishRun,
   readGallery,
   runFiles,
-  runId,
   writeGalleryRecord,
 } from "../../../src/main/host/gallery-folder";
 import { Library } from "../../../src/main/host/library";
 import { readNpy } from "../../../src/main/host/npy";
 import { PartFolder } from "../../../src/main/host/part-folder";
+import { runId } from "../../../src/main/host/run-id";
 import type { RunRecord } from "../../../src/shared/domain";
 import { toPicture } from "../../../src/shared/pictures";
 import { storedGallery, storedRun } from "../../../src/shared/stored";
@@ -72,7 +79,7 @@ describe("a gallery's folder", () => {
     expect(stored).toEqual({
       gallery: galleryRecord(),
       runs: [runRecord()],
-      damaged: 0,
+      damaged: [],
     });
   });
 
@@ -81,7 +88,11 @@ describe("a gallery's folder", () => {
     await writeGalleryRecord(folder, galleryRecord());
     await storeRun(
       folder,
-      runRecord({ id: "7-1-relu", tile: { row: 1, column: 0, seed: 0 } }),
+      runRecord({
+        id: "7-1-relu",
+        tile: { row: 1, column: 0, seed: 0 },
+        target: { kind: "logit", index: 7 },
+      }),
     );
     await storeRun(folder);
     await mkdir(join(folder, "broken"));
@@ -99,7 +110,10 @@ describe("a gallery's folder", () => {
     await PartFolder.create(folder, "3-2-relu");
     const stored = await readGallery(folder);
     expect(stored.runs.map((run) => run.id)).toEqual(["3-1-relu", "7-1-relu"]);
-    expect(stored.damaged).toBe(2);
+    expect(stored.damaged).toEqual([
+      expect.stringMatching(/broken\/run.json cannot be read/),
+      expect.stringContaining(`has version ${storedRun.version + 1}`),
+    ]);
   });
 
   it("refuses a later version and never overwrites it", async () => {
@@ -284,6 +298,44 @@ describe("the library", () => {
     await Library.open(root);
     expect((await readdir(root)).sort()).toEqual(["notes", "running"]);
     await library.end("running");
+  });
+
+  it("empties its trash after a week, and not for a clock that jumps once", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    try {
+      const root = await temporary();
+      const trash = () => readdir(join(root, ".trash"));
+      vi.setSystemTime("2026-01-01");
+      const library = await Library.open(root);
+      await storeGallery(library, "a", "2026-01-01T00:00:00.000Z");
+      await library.delete("a");
+      expect(await trash()).toContain("a");
+      // the clock is wrong for one start, and right again at the next
+      vi.setSystemTime("2031-01-01");
+      await Library.open(root);
+      vi.setSystemTime("2026-01-02");
+      await Library.open(root);
+      expect(await trash()).toContain("a");
+      // copying a library changes the times of its files, not the record
+      await utimes(join(root, ".trash", "a"), 0, 0);
+      await Library.open(root);
+      await Library.open(root);
+      expect(await trash()).toContain("a");
+      vi.setSystemTime("2026-01-09");
+      await Library.open(root);
+      expect(await trash()).toContain("a");
+      await Library.open(root);
+      expect(await trash()).toEqual([]);
+      // what an older version deleted has no record: its week begins now
+      await mkdir(join(root, ".trash", "b"));
+      await Library.open(root);
+      vi.setSystemTime("2026-01-15");
+      await Library.open(root);
+      await Library.open(root);
+      expect(await trash()).toContain("b");
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it("says why it cannot be opened", async () => {

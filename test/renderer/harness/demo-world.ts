@@ -198,10 +198,11 @@ export function demoWorld(options: DemoOptions): Demo {
           return {
             gallery: {
               format: "proxima-gallery",
-              version: 1,
+              version: 3,
               id,
               createdAt: "2026-01-01T00:00:00Z",
               request: found.request,
+              networks: null,
               labels: found.request.targets.map((t) => labels[t.index] ?? ""),
               shard: null,
             },

@@ -43,7 +43,13 @@ export interface ExportOptions {
 }
 
 export type ExportOutcome =
-  | { outcome: "written"; files: number; bytes: number }
+  /** `left`: a sentence for every run that is not in it. */
+  | {
+      outcome: "written";
+      files: number;
+      bytes: number;
+      left: readonly string[];
+    }
   /** Nothing was written; the first 20 names that are taken. */
   | { outcome: "exists"; files: string[] }
   | { outcome: "cancelled" };
@@ -68,7 +74,10 @@ export async function exportGallery(
   let stage: Stage | undefined;
   try {
     signal.throwIfAborted();
-    const source = await openGallery(request.folder, request.runs, { signal });
+    const source = await openGallery(request.folder, request.runs, {
+      signal,
+      withImages: request.format !== "csv",
+    });
     const job: ExportJob = { source, contrast, out };
     await checkPlace(out, format.kind);
     await format.check?.(job);
@@ -87,7 +96,7 @@ export async function exportGallery(
     const result = await stage.commit(overwrite);
     return "taken" in result
       ? { outcome: "exists", files: result.taken }
-      : { outcome: "written", ...result };
+      : { outcome: "written", ...result, left: source.left };
   } catch (error) {
     if (signal.aborted && error === signal.reason)
       return { outcome: "cancelled" };

@@ -1,14 +1,7 @@
 /** A gallery folder as the exports read it. */
-import { readdir, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
 import { type GalleryRecord, type RunRecord } from "../../../shared/domain";
-import {
-  parseStored,
-  storedGallery,
-  storedRun,
-  type StoredKind,
-} from "../../../shared/stored";
 import { Fault } from "../../../shared/fault";
 import {
   compareScores,
@@ -17,8 +10,9 @@ import {
 } from "../../../shared/scores";
 import { toPicture, type Picture } from "../../../shared/pictures";
 import { codeOf } from "../folder";
-import { byTile } from "../gallery-folder";
-import { readNpy, type NpyArray } from "../npy";
+import { readGallery, runFiles } from "../gallery-folder";
+import { npyHead, readNpy, readNpyHead, type NpyArray } from "../npy";
+import { placeOf } from "../part-folder";
 
 /** A run to export. */
 export interface ExportTile {
@@ -40,36 +34,36 @@ export interface GallerySource {
   readonly whole: boolean;
   /** Every run of the gallery, chosen or not. */
   readonly runs: readonly RunRecord[];
+  /** A sentence for every run that is left out. */
+  readonly left: readonly string[];
 }
 
 /**
  * Reads a gallery's records, not its pictures. `chosen` names runs; null is all of them.
- * Throws `damaged-file` for a record that cannot be read, `invalid-request` for an unknown run,
- * `export-failed` where there is nothing to export.
+ * A run that is damaged or another gallery's is left out and named; `withImages`: also one whose image is missing or
+ * cut. Throws `damaged-file` for a gallery that cannot be read or has no sound run, `invalid-request` for an unknown
+ * run, `export-failed` where there is nothing to export.
  */
 export async function openGallery(
   folder: string,
   chosen: readonly string[] | null,
-  { signal }: { signal: AbortSignal },
+  { signal, withImages = true }: { signal: AbortSignal; withImages?: boolean },
 ): Promise<GallerySource> {
-  const gallery = await readRecord(join(folder, "gallery.json"), storedGallery);
+  const stored = await readGallery(folder, signal);
+  const { gallery } = stored;
+  const left = [...stored.damaged];
   const found: { run: RunRecord; folder: string }[] = [];
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
+  for (const run of stored.runs) {
     signal.throwIfAborted();
-    if (!entry.isDirectory() || entry.name.startsWith(".")) continue;
-    const place = join(folder, entry.name);
-    const run = await readRecord(join(place, "run.json"), storedRun, "skip");
-    if (run) found.push({ run, folder: place });
+    const place = await placeOf(folder, run.id);
+    const why = withImages ? await damageOf(run, place) : null;
+    if (why === null) found.push({ run, folder: place });
+    else left.push(`${run.id}: ${why}.`);
   }
-  found.sort(
-    ({ run: a }, { run: b }) =>
-      byTile(a, b) ||
-      (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0),
-  );
 
   const wanted = chosen && new Set(chosen);
   for (const id of wanted ?? [])
-    if (!found.some(({ run }) => run.id === id))
+    if (!found.some(({ run }) => run.id === id) && !isNamed(left, folder, id))
       throw new Fault(
         "invalid-request",
         `The gallery ${gallery.id} has no finished run ${id}.`,
@@ -89,6 +83,12 @@ export async function openGallery(
         baseline && compareScores(courseOf(tile.run), courseOf(baseline));
       return { ...tile, baseline, difference };
     });
+  if (tiles.length === 0 && left[0] !== undefined)
+    throw new Fault(
+      "damaged-file",
+      `No run of ${folder} can be exported. ${left.slice(0, 3).join(" ")}`,
+      runAgain,
+    );
   if (tiles.length === 0)
     throw new Fault(
       "export-failed",
@@ -101,7 +101,47 @@ export async function openGallery(
     tiles,
     whole: chosen === null,
     runs: found.map(({ run }) => run),
+    left,
   };
+}
+
+/** Whether sentences about runs name one, by its name or by the path of its record. */
+function isNamed(
+  sentences: readonly string[],
+  folder: string,
+  id: string,
+): boolean {
+  const path = join(folder, id);
+  return sentences.some(
+    (text) => text.startsWith(`${id}: `) || text.includes(`${path}/`),
+  );
+}
+
+/** Why a run's image cannot be read; its values are looked at when they are wanted. */
+async function damageOf(
+  { shape }: RunRecord,
+  folder: string,
+): Promise<string | null> {
+  const title = runFiles.values;
+  try {
+    const file = await open(join(folder, title));
+    try {
+      const { size } = await file.stat();
+      const head = new Uint8Array(Math.min(size, npyHead));
+      await file.read(head, 0, head.length, 0);
+      const found = readNpyHead(head, size, title);
+      return found.shape.join() === shape.join()
+        ? null
+        : `${title} has the shape ${found.shape.join(" x ")}, but the record says ${shape.join(" x ")}`;
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof Fault) return error.message.replace(/\.$/, "");
+    return codeOf(error) === "ENOENT"
+      ? `${title} is missing`
+      : `${title} cannot be read (${codeOf(error)})`;
+  }
 }
 
 /** The final image, x in [-1, 1], as [height, width, channel]. Throws `damaged-file`. */
@@ -136,56 +176,4 @@ async function readBytes(path: string): Promise<Buffer> {
       { cause: error },
     );
   }
-}
-
-function readRecord<S extends z.ZodType>(
-  path: string,
-  kind: StoredKind<S>,
-): Promise<z.output<S>>;
-/** A folder without a record is not a run: null. */
-function readRecord<S extends z.ZodType>(
-  path: string,
-  kind: StoredKind<S>,
-  absent: "skip",
-): Promise<z.output<S> | null>;
-async function readRecord<S extends z.ZodType>(
-  path: string,
-  kind: StoredKind<S>,
-  absent?: "skip",
-): Promise<z.output<S> | null> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (absent === "skip" && codeOf(error) === "ENOENT") return null;
-    throw new Fault(
-      "damaged-file",
-      codeOf(error) === "ENOENT" || codeOf(error) === "ENOTDIR"
-        ? `This is not a gallery: ${path} is missing.`
-        : `${path} could not be read: ${String(error)}.`,
-      "Choose a folder that Proxima rendered.",
-      { cause: error },
-    );
-  }
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    throw new Fault("damaged-file", `${path} is not JSON.`, runAgain, {
-      cause: error,
-    });
-  }
-  const parsed = parseStored(kind, data);
-  if (parsed.ok) return parsed.value;
-  throw parsed.why === "future"
-    ? new Fault(
-        "damaged-file",
-        `${path} was written by a newer Proxima (version ${String(parsed.version)} of the record).`,
-        "Open it with that Proxima.",
-      )
-    : new Fault(
-        "damaged-file",
-        `${path} is damaged: ${parsed.issue || "not a record of Proxima's"}.`,
-        runAgain,
-      );
 }

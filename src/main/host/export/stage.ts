@@ -13,6 +13,11 @@ import {
 import { dirname, join } from "node:path";
 import { Fault } from "../../../shared/fault";
 import { codeOf, writeFault } from "../folder";
+import { lockFolder, type HeldLock } from "../folder-lock";
+import { exportPrefix, sweepLockedParts } from "../part-folder";
+
+/** Files as they were before they were replaced. */
+const asidePrefix = "old-";
 
 /**
  * Files under construction beside their final place: nothing shows there before `commit`, and after a
@@ -22,13 +27,16 @@ import { codeOf, writeFault } from "../folder";
 export class Stage {
   readonly #base: string;
   readonly #path: string;
+  /** While it is held, no other export sweeps the temporary folder away. */
+  readonly #lock: HeldLock;
   readonly #files = new Map<string, number>();
   /** Set where replaced files could not be put back; they must outlive the stage. */
   #keep = false;
 
-  private constructor(base: string, path: string) {
+  private constructor(base: string, path: string, lock: HeldLock) {
     this.#base = base;
     this.#path = path;
+    this.#lock = lock;
   }
 
   /** For files below `base`; a folder that is not there yet is made on commit. Throws `export-failed`. */
@@ -37,16 +45,17 @@ export class Stage {
     let beside = base;
     while ((await kindOf(beside)) === "nothing" && dirname(beside) !== beside)
       beside = dirname(beside);
-    const path = join(
-      beside,
-      `.part-${process.pid}-${randomUUID().slice(0, 8)}`,
+    // a killed export may have left the user's own file, aside for the one that replaces it
+    await sweepLockedParts(beside, exportPrefix, (entry) =>
+      entry.startsWith(asidePrefix),
     );
+    const path = join(beside, `${exportPrefix}${randomUUID().slice(0, 8)}`);
     try {
       await mkdir(path);
+      return new Stage(base, path, await lockFolder(path));
     } catch (error) {
       throw writeFault(error, base);
     }
-    return new Stage(base, path);
   }
 
   async write(name: string, bytes: Uint8Array | string): Promise<void> {
@@ -88,7 +97,11 @@ export class Stage {
       for (const [file, size] of this.#files) {
         name = file;
         bytes += size;
-        await this.#move(file, join(this.#path, `old-${count++}`), undo);
+        await this.#move(
+          file,
+          join(this.#path, `${asidePrefix}${count++}`),
+          undo,
+        );
       }
     } catch (error) {
       for (const step of undo.reverse())
@@ -107,6 +120,7 @@ export class Stage {
 
   /** Removes the temporary folder. Never throws: there is nothing the caller could do. */
   async discard(): Promise<void> {
+    this.#lock.release();
     if (!this.#keep)
       await rm(this.#path, { recursive: true, force: true }).catch(() => {});
   }

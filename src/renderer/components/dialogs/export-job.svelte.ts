@@ -18,6 +18,9 @@ export type ExportPhase =
       readonly files: number;
       readonly bytes: number;
       readonly name: string;
+      /** Runs that were left out, and why, of the first. */
+      readonly left: number;
+      readonly why: readonly string[];
     }
   | { readonly kind: "cancelled" }
   | { readonly kind: "failed"; readonly fault: FaultData };
@@ -106,6 +109,8 @@ export class ExportJob {
           kind: "written",
           files: result.files,
           bytes: result.bytes,
+          left: result.left,
+          why: result.why,
           name: target.name,
         };
     } catch (error) {

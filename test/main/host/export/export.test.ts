@@ -7,9 +7,17 @@ import {
   type ExportRequest,
 } from "../../../../src/main/host/export";
 import {
+  openGallery,
+  readImage,
+} from "../../../../src/main/host/export/source";
+import { lockFile } from "../../../../src/main/host/folder-lock";
+import { readGallery } from "../../../../src/main/host/gallery-folder";
+import {
   exportFormatSchema,
   type ExportFormat,
+  type RunRecord,
 } from "../../../../src/shared/domain";
+import { holdLock, killed } from "../../../support/hold-lock";
 import { makeGallery, temporary } from "./fixture";
 
 /** Makes calls of a file function fail, as a full disk would: `times` of them, once `after` have worked. */
@@ -102,6 +110,7 @@ describe.each(formats)("%s", (format) => {
         (sum, content) => sum + Buffer.from(content, "base64").length,
         0,
       ),
+      left: [],
     });
     expect(seen.at(-1)).toEqual({ done: 6, total: 6 });
   });
@@ -217,7 +226,9 @@ describe("a failure while files move to their place", () => {
     const { after, error } = await halfway(Infinity);
     expect(error).toMatchObject({
       code: "export-failed",
-      remedy: expect.stringMatching(/as they were are in .*\.part-/) as string,
+      remedy: expect.stringMatching(
+        /as they were are in .*\.export-/,
+      ) as string,
     });
     const kept = Buffer.from("mine").toString("base64");
     expect(Object.values(after)).toContain(kept);
@@ -288,6 +299,35 @@ test("labels that are paths stay inside the folder", async () => {
   expect(names).toContain("escape-100-relu-sigma.png");
 });
 
+test("sweeps what killed exports left beside it, and nothing of one at work", async () => {
+  const { folder } = await makeGallery();
+  const place = await temporary();
+  const left = join(place, ".export-0a1b2c3d");
+  await fs.mkdir(join(left, "new"), { recursive: true });
+  await fs.writeFile(join(left, "new", "sheet.png"), "half of it");
+  await fs.mkdir(join(place, ".export-mine, begun just now"));
+  const replaced = join(place, ".export-with a file of the user's");
+  await fs.mkdir(replaced);
+  await fs.writeFile(join(replaced, lockFile), "{}");
+  await fs.writeFile(join(replaced, "old-0"), "the user's");
+  const other = await holdLock(join(left, lockFile));
+  const asked = request(folder, join(place, "sheet.csv"), "csv");
+  await exportGallery(asked, { signal });
+  expect((await fs.readdir(place)).sort()).toEqual([
+    ".export-0a1b2c3d",
+    ".export-mine, begun just now",
+    ".export-with a file of the user's",
+    "sheet.csv",
+  ]);
+  await killed(other);
+  await exportGallery({ ...asked, overwrite: true }, { signal });
+  expect((await fs.readdir(place)).sort()).toEqual([
+    ".export-mine, begun just now",
+    ".export-with a file of the user's",
+    "sheet.csv",
+  ]);
+});
+
 describe("a gallery that cannot be exported", () => {
   async function refusal(
     folder: string,
@@ -305,7 +345,7 @@ describe("a gallery that cannot be exported", () => {
   test("not a gallery", async () => {
     expect(await refusal(await temporary())).toMatchObject({
       code: "damaged-file",
-      message: expect.stringContaining("gallery.json is missing") as string,
+      message: expect.stringMatching(/^There is no .*gallery\.json/) as string,
     });
   });
 
@@ -321,21 +361,65 @@ describe("a gallery that cannot be exported", () => {
     expect(await refusal(folder)).toMatchObject({ code: "export-failed" });
   });
 
+  test("no run but damaged ones", async () => {
+    const { folder } = await makeGallery({ labels: ["pelican"] });
+    for (const column of [0, 1, 2])
+      await fs.writeFile(join(folder, `run-0-${column}`, "run.json"), "{");
+    expect(await refusal(folder)).toMatchObject({
+      code: "damaged-file",
+      message: expect.stringMatching(
+        /^No run of .* can be exported\. .*run-0-0\/run\.json cannot be read/,
+      ) as string,
+    });
+  });
+
+  test("an image whose values cannot be read after all", async () => {
+    const { folder } = await makeGallery();
+    const { size } = await fs.stat(join(folder, "run-1-1", "image.npy"));
+    expect(size).toBeGreaterThan(100);
+    const source = await openGallery(folder, null, { signal });
+    await fs.truncate(join(folder, "run-1-1", "image.npy"), size - 4);
+    const tile = source.tiles[4];
+    if (!tile) throw new Error("there is no such tile");
+    await expect(readImage(tile)).rejects.toMatchObject({
+      code: "damaged-file",
+    });
+  });
+});
+
+describe("a run that cannot be exported is left out and named", () => {
+  async function leftOf(
+    folder: string,
+    changes: Partial<ExportRequest> = {},
+  ): Promise<{ left: readonly string[]; files: string[] }> {
+    const place = await temporary();
+    const out = join(place, "tiles");
+    const outcome = await exportGallery(
+      { ...request(folder, out, "npy"), ...changes },
+      { signal },
+    );
+    if (outcome.outcome !== "written") throw new Error(outcome.outcome);
+    return { left: outcome.left, files: await fs.readdir(out) };
+  }
+
   test.each([
-    ["run.json", "{", "is not JSON"],
-    ["run.json", "{}", "is damaged"],
-    ["run.json", '{"format":"proxima-run","version":99}', "newer Proxima"],
-    ["image.npy", "not npy", "is not a .npy file"],
-    ["image.npy", null, "it is missing"],
+    ["run.json", "{", /run-1-1\/run.json cannot be read/],
+    ["run.json", "{}", /run-1-1\/run.json was not written by Proxima/],
+    ["run.json", '{"format":"proxima-run","version":99}', /has version 99/],
+    ["image.npy", "not npy", /^run-1-1: image.npy is not a .npy file/],
+    ["image.npy", null, /^run-1-1: image.npy is missing/],
   ])("a damaged %s: %s", async (file, content, message) => {
     const { folder } = await makeGallery();
     const path = join(folder, "run-1-1", file);
     if (content === null) await fs.rm(path);
     else await fs.writeFile(path, content);
-    expect(await refusal(folder)).toMatchObject({
-      code: "damaged-file",
-      message: expect.stringContaining(message) as string,
-    });
+    for (const runs of [null, ["run-0-0", "run-1-1"]]) {
+      const { left, files } = await leftOf(folder, { runs });
+      expect(left).toEqual([expect.stringMatching(message)]);
+      expect(files.filter((name) => name.endsWith(".npy"))).toHaveLength(
+        runs ? 1 : 5,
+      );
+    }
   });
 
   test("an image of another size than its record", async () => {
@@ -345,9 +429,59 @@ describe("a gallery that cannot be exported", () => {
       join(other.folder, "run-0-0", "image.npy"),
       join(folder, "run-0-0", "image.npy"),
     );
-    expect(await refusal(folder)).toMatchObject({
-      code: "damaged-file",
-      message: expect.stringContaining("4 x 4 x 3") as string,
+    expect((await leftOf(folder)).left).toEqual([
+      "run-0-0: image.npy has the shape 4 x 4 x 3, but the record says 6 x 8 x 3.",
+    ]);
+  });
+
+  test.each<[string, (run: RunRecord) => RunRecord, RegExp]>([
+    [
+      "class",
+      (run) => ({ ...run, target: { kind: "logit", index: 999 } }),
+      /its class is not that of row 2/,
+    ],
+    [
+      "method",
+      (run) => ({ ...run, method: { kind: "leaky", slope: 0.77 } }),
+      /its method is not that of column 2/,
+    ],
+    [
+      "network",
+      (run) => ({ ...run, network: { ...run.network, hash: "cd".repeat(32) } }),
+      /its network is not that of the gallery's other runs/,
+    ],
+    ["gallery", (run) => ({ ...run, gallery: "stale" }), /gallery stale/],
+    [
+      "step size",
+      (run) => ({ ...run, settings: { ...run.settings, stepSize: 99 } }),
+      /its settings are not the gallery's/,
+    ],
+  ])("one of another %s", async (_, change, message) => {
+    const { folder } = await makeGallery({
+      change: (run) => (run.id === "run-1-1" ? change(run) : run),
     });
+    const { left, files } = await leftOf(folder);
+    expect(left).toEqual([expect.stringMatching(message)]);
+    expect(left[0]).toMatch(/^run-1-1: /);
+    expect(files.filter((name) => name.endsWith(".npy"))).toHaveLength(5);
+    // the window's pictures are the same
+    const { runs, damaged } = await readGallery(folder);
+    expect(runs).toHaveLength(5);
+    expect(damaged).toEqual(left);
+  });
+
+  test("one that is opened with other answers than the record says", async () => {
+    const { folder, gallery } = await makeGallery();
+    const networks = {
+      tiny: { name: "Tiny", hash: "ab".repeat(32), identity: "of today" },
+    };
+    await fs.writeFile(
+      join(folder, "gallery.json"),
+      JSON.stringify({ ...gallery, networks }),
+    );
+    const { runs, damaged } = await readGallery(folder);
+    expect(runs).toEqual([]);
+    expect(damaged).toHaveLength(6);
+    expect(damaged[0]).toContain("was opened with other answers");
   });
 });

@@ -82,16 +82,22 @@ export async function makeGallery(
   await mkdir(folder);
   const gallery = galleryRecordSchema.parse({
     format: "proxima-gallery",
-    version: 2,
+    version: 3,
     id: "gallery-1",
     createdAt: "2025-03-01T10:00:00.000Z",
     request: {
-      targets: labels.map((_, row) => ({ kind: "logit", index: 100 + row })),
+      // a class is changed in its whole row
+      targets: labels.map((label, row) => {
+        const [method = { kind: "relu" as const }] = columns;
+        const run = runRecord(row, 0, label, method, shape);
+        return (change(run) ?? run).target;
+      }),
       columns: columns.map((method) => ({ network: "tiny", method })),
       settings,
       seeds: 1,
       padBatch: true,
     },
+    networks: null,
     labels: [...labels],
     shard: null,
   } satisfies GalleryRecord);
