@@ -50,7 +50,10 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
       await engine.configure(options.configuration({ ...before, ...change }));
       await preferences.changeSettings(change);
     } catch (error) {
-      await engine.configure(options.configuration(before));
+      // What was wrong with the old ones is not what the user asked for.
+      await engine
+        .configure(options.configuration(before))
+        .catch(() => undefined);
       throw error;
     }
     options.applySettings(preferences.settings);
@@ -121,8 +124,10 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
       return {};
     },
     "library.reveal": async () => {
-      const { libraryFolder } = options.configuration(preferences.settings);
-      await mkdir(libraryFolder, { recursive: true });
+      const { libraryFolder, makeLibrary } = options.configuration(
+        preferences.settings,
+      );
+      if (makeLibrary) await mkdir(libraryFolder, { recursive: true });
       await openPath(libraryFolder);
       return {};
     },

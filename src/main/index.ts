@@ -81,6 +81,7 @@ function main(): void {
   };
   const configuration = (settings: Settings): EngineConfiguration => ({
     libraryFolder: settings.libraryFolder ?? places.library,
+    makeLibrary: settings.libraryFolder === null,
     bundledFolder: places.bundledNetworks,
     dataFolder: places.data,
     threads: settings.threads,

@@ -300,6 +300,11 @@ export const engine = {
     z.strictObject({ done: count, total: count }),
     z.never(),
   ),
+  /** What stands in the way of reading the library, or of keeping pictures there; null: nothing. */
+  "library.check": command(
+    nothing,
+    z.strictObject({ fault: faultSchema.nullable() }),
+  ),
   "library.size": command(
     nothing,
     z.strictObject({ bytes: count, galleries: count, runs: count }),
@@ -567,6 +572,8 @@ export const control = {
   configure: command(
     z.strictObject({
       libraryFolder: z.string(),
+      /** Whether the library's folder is made where it is missing; one that the user chose was taken away then. */
+      makeLibrary: z.boolean(),
       bundledFolder: z.string(),
       /** The app's own folder: downloaded networks and remembered answers. */
       dataFolder: z.string(),

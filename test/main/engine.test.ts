@@ -58,6 +58,7 @@ beforeEach(async () => {
     }),
     configuration: () => ({
       libraryFolder: library,
+      makeLibrary: true,
       bundledFolder: "/bundled",
       dataFolder: "/data",
       threads: 3,
@@ -223,6 +224,7 @@ it("passes on what the engine refuses", async () => {
   await expect(
     engine.configure({
       libraryFolder: "/refused",
+      makeLibrary: true,
       bundledFolder: "",
       dataFolder: "/data",
       threads: 0,

@@ -23,7 +23,7 @@ import type {
   RunRecord,
 } from "../../src/shared/domain";
 import type { NetworkRecipe } from "../../src/shared/recipe";
-import { Fault } from "../../src/shared/fault";
+import { Fault, type FaultData } from "../../src/shared/fault";
 import { portPair } from "../../src/shared/port";
 import {
   connect,
@@ -213,6 +213,8 @@ export interface FakeOptions {
     signal: AbortSignal;
     progress: (progress: { done: number; total: number }) => void;
   }) => Promise<NetworkRecipe>;
+  /** What stands in the way of the library. */
+  readonly library?: () => FaultData | null;
   /** What main says of a network that was opened. */
   readonly was?: Reply<AppTable["networks.opened"]>["was"];
 }
@@ -453,6 +455,8 @@ export function fakeWorld(options: FakeOptions = {}) {
             ...options.imported,
           });
     },
+    "library.check": () =>
+      Promise.resolve({ fault: options.library?.() ?? null }),
     "library.size": () => Promise.resolve({ bytes: 0, galleries: 0, runs: 0 }),
     "library.clear": () => Promise.resolve({}),
     picture: (request) => {
@@ -479,6 +483,7 @@ export function fakeWorld(options: FakeOptions = {}) {
     calls.push({ name, request });
     switch (name) {
       case "settings":
+      case "choose.library":
         return settings;
       case "settings.change":
         settings = { ...settings, ...request };

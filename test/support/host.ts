@@ -41,6 +41,7 @@ export function hosts() {
     const main = connect(mainEnd, control);
     const configuration = {
       libraryFolder: join(root, "library"),
+      makeLibrary: true,
       bundledFolder: bundledFolder(),
       dataFolder: join(root, "data"),
       threads: 0,

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { StepCache } from "../../engine";
 import type { ControlTable, EngineTable, Opening } from "../../shared/contract";
-import { Fault } from "../../shared/fault";
+import { encodeFault, Fault } from "../../shared/fault";
 import type { Handlers } from "../../shared/rpc";
 import { openBackend, type Backend } from "./backend";
 import { checkPicture } from "./check-picture";
@@ -14,6 +14,7 @@ import { largestBatch, planGallery } from "./gallery-plan";
 import { JobQueue } from "./jobs";
 import { labHandlers } from "./lab/handlers";
 import { Library } from "./library";
+import { checkLibrary } from "./library-check";
 import { KnownNetworks } from "./known/known-networks";
 import { readLabelsFile } from "./labels-file";
 import { checkBatch, memoryBudget } from "./memory";
@@ -45,6 +46,7 @@ interface Setup {
   readonly dataFolder: string;
   library: Promise<Library>;
   libraryFolder: string;
+  makeLibrary: boolean;
   memoryLimit: number;
 }
 
@@ -73,7 +75,7 @@ export function createHost({
   const library = async () => {
     const made = await ready;
     return (made.library = made.library.catch(() =>
-      Library.open(made.libraryFolder),
+      openLibrary(made.libraryFolder, made.makeLibrary),
     ));
   };
 
@@ -278,6 +280,15 @@ export function createHost({
       });
       return { gallery: id, added, left: damaged.length, why: fewOf(damaged) };
     },
+    "library.check": async () => {
+      const { libraryFolder } = await ready;
+      // one that may be made is made by this
+      const fault = await library().then(
+        () => checkLibrary(libraryFolder),
+        (error: unknown) => error,
+      );
+      return { fault: fault ? encodeFault(fault) : null };
+    },
     "library.size": async () => (await library()).size(),
     "library.clear": async () => {
       await (await library()).clear();
@@ -310,7 +321,13 @@ export function createHost({
         setup.memoryLimit = request.memoryLimit;
         if (setup.libraryFolder !== request.libraryFolder) {
           setup.libraryFolder = request.libraryFolder;
-          setup.library = Library.open(request.libraryFolder);
+          setup.makeLibrary = request.makeLibrary;
+          setup.library = openLibrary(
+            request.libraryFolder,
+            request.makeLibrary,
+          );
+          // only who chose this one is told; one that was lost before hinders no other setting
+          await setup.library;
         }
       } else {
         // TensorFlow reads it once, as it is loaded
@@ -329,8 +346,9 @@ export function createHost({
             bundled,
             memory: () => memoryBudget(made.memoryLimit),
           }),
-          library: Library.open(request.libraryFolder),
+          library: openLibrary(request.libraryFolder, request.makeLibrary),
           libraryFolder: request.libraryFolder,
+          makeLibrary: request.makeLibrary,
           dataFolder,
           memoryLimit: request.memoryLimit,
         };
@@ -344,7 +362,6 @@ export function createHost({
         });
         configured(made);
       }
-      await setup.library;
       return {};
     },
     grant: ({ token, path }) => {
@@ -366,6 +383,13 @@ export function createHost({
       (await stepCache)?.dispose();
     },
   };
+}
+
+function openLibrary(folder: string, make: boolean): Promise<Library> {
+  const opening = Library.open(folder, { make });
+  // whoever asks for it gets its error
+  opening.catch(() => undefined);
+  return opening;
 }
 
 /** What a job's context is to whoever opens networks; at most ten reports a second. */

@@ -6,13 +6,7 @@ import { idSchema, type GalleryRecord } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { titlesOf } from "../../shared/target";
 import { titleMethod } from "../../shared/method";
-import {
-  codeOf,
-  exists,
-  folderSize,
-  makeFolder,
-  removeForGood,
-} from "./folder";
+import { exists, folderSize, makeFolder, removeForGood } from "./folder";
 import { checkFree, lockFolder, type HeldLock } from "./folder-lock";
 import {
   galleryFile,
@@ -33,6 +27,7 @@ import {
   type ImportOptions,
 } from "./gallery-import";
 import { JobQueue } from "./jobs";
+import { unreadableLibrary } from "./library-check";
 import { isLeftover, sweepLockedParts, sweepParts } from "./part-folder";
 import { runIdIn } from "./run-id";
 import { Trash } from "./trash";
@@ -45,29 +40,36 @@ export interface Imported {
   readonly damaged: readonly string[];
 }
 
+export interface LibraryOptions {
+  /** False: a folder that is missing is one that was taken away, and is not made. */
+  readonly make?: boolean;
+}
+
 export class Library {
   readonly #folder: string;
+  readonly #make: boolean;
   readonly #trash: Trash;
   /** One import at a time: two of the same gallery would meet under one name. */
   readonly #imports = new JobQueue();
   /** Galleries being computed, and the locks on their folders: they cannot be deleted. */
   readonly #running = new Map<string, HeldLock>();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, make: boolean) {
     this.#folder = folder;
+    this.#make = make;
     this.#trash = new Trash(folder);
   }
 
   /**
-   * Makes the folder where it is missing, and tidies what killed processes left. One that can only be read is tidied
+   * Makes the folder where it is missing and may be made, and tidies what killed processes left. One that can only be read is tidied
    * by nobody, and readable all the same. Throws `export-failed` where there is no folder.
    */
-  static async open(folder: string): Promise<Library> {
-    await makeFolder(folder);
-    await readdir(folder).catch((error: unknown) => {
-      throw unreadable(error, folder);
-    });
-    const library = new Library(folder);
+  static async open(
+    folder: string,
+    { make = true }: LibraryOptions = {},
+  ): Promise<Library> {
+    const library = new Library(folder, make);
+    await library.#present();
     await sweepLockedParts(folder);
     const later: string[] = [];
     for (const id of await library.#ids())
@@ -76,6 +78,14 @@ export class Library {
     // of who holds these only a beat tells, and nobody waits for it
     void library.#tidyAll(later);
     return library;
+  }
+
+  /** Throws `export-failed` where the folder is missing and may not be made, or cannot be read. */
+  async #present(): Promise<void> {
+    if (this.#make) await makeFolder(this.#folder);
+    await readdir(this.#folder).catch((error: unknown) => {
+      throw unreadableLibrary(this.#folder, error);
+    });
   }
 
   async #tidyAll(ids: readonly string[]): Promise<void> {
@@ -117,6 +127,7 @@ export class Library {
     record: GalleryRecord,
   ): Promise<{ readonly folder: string; readonly check: () => void }> {
     const folder = this.folderOf(record.id);
+    await this.#present();
     await makeFolder(folder);
     const lock = await lockFolder(folder, { what: "computing" });
     this.#running.set(record.id, lock);
@@ -154,6 +165,7 @@ export class Library {
 
   /** All galleries, the latest first; `skipped` counts folders that are none or cannot be read. */
   async list(): Promise<{ galleries: GallerySummary[]; skipped: number }> {
+    await this.#present();
     const galleries: GallerySummary[] = [];
     let skipped = 0;
     for (const id of await this.#ids()) {
@@ -171,6 +183,7 @@ export class Library {
       const stored = await readGallery(this.folderOf(id));
       return renamed(stored, id);
     }
+    await this.#present();
     const latest = await this.#latest();
     return latest === null ? null : this.get(latest);
   }
@@ -192,6 +205,7 @@ export class Library {
   }
 
   async #import(path: string, options: ImportOptions): Promise<Imported> {
+    await this.#present();
     const found = await findGallery(path, options);
     const { damaged } = found;
     let id = found.record.id;
@@ -221,6 +235,7 @@ export class Library {
 
   async restore(id: string): Promise<void> {
     this.folderOf(id);
+    await this.#present();
     await this.#trash.giveBack(id, {
       gone: "This gallery is no longer in the trash.",
       present: "A gallery of this name is in the library already.",
@@ -311,15 +326,6 @@ function coverOf(
       if (cover.length === 6) return cover;
     }
   return cover;
-}
-
-function unreadable(error: unknown, folder: string): Fault {
-  return new Fault(
-    "export-failed",
-    `The library ${folder} cannot be read (${codeOf(error)}).`,
-    "Mend it, or choose another folder in the settings.",
-    { cause: error },
-  );
 }
 
 /** A copied folder has a new name; ids follow it, so that they always lead to the files. */

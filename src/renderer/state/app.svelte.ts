@@ -21,6 +21,7 @@ import type { Gallery } from "./gallery.svelte";
 import { Importing } from "./importing.svelte";
 import { KnownNetworks } from "./known.svelte";
 import { Lab } from "./lab.svelte";
+import { LibraryWatch } from "./library-watch.svelte";
 import { Large } from "./large.svelte";
 import { Networks } from "./networks.svelte";
 import { Notices } from "./notices.svelte";
@@ -51,6 +52,7 @@ export class AppState {
   readonly answering: Answering;
   readonly recent: RecentNetworks;
   readonly known: KnownNetworks;
+  readonly libraryWatch: LibraryWatch;
   readonly importing: Importing;
   readonly pictures: Pictures;
   readonly preferences: Preferences;
@@ -78,6 +80,7 @@ export class AppState {
     );
     this.recent = new RecentNetworks(world);
     this.known = new KnownNetworks(this.engine);
+    this.libraryWatch = new LibraryWatch(this.engine);
     this.importing = new Importing(this.engine);
     this.pictures = new Pictures(this.engine);
     this.preferences = new Preferences(world);
@@ -170,6 +173,16 @@ export class AppState {
       return;
     }
     this.view.dialog = { kind: "export", gallery: gallery.id, runs };
+  }
+
+  /** Lets the user choose another folder for the library. */
+  async chooseLibraryFolder(): Promise<void> {
+    try {
+      await this.preferences.chooseLibraryFolder();
+    } catch (error) {
+      this.notices.error(error);
+    }
+    await this.libraryWatch.check();
   }
 
   /** Puts a tile's picture on the clipboard as it is seen. */
@@ -284,6 +297,12 @@ export class AppState {
           untrack(() => {
             this.answering.turnTo(network);
           });
+        });
+        $effect(() => {
+          // Again when an engine has come, another folder was chosen, or a run has ended, which may not have been kept.
+          void this.preferences.settings.libraryFolder;
+          void this.runner.running;
+          if (this.engine.state === "ready") void this.libraryWatch.check();
         });
         $effect(() => {
           this.bestSlopes.learn(this.lab.of("sweep"));

@@ -14,6 +14,8 @@ export class Engine {
   loss = $state.raw<{ message: string; remedy: string } | null>(null);
   restarting = $state(false);
   #client: Client<EngineTable> | null = null;
+  /** What main said of its end, until another one runs. */
+  #story: { message: string; remedy: string } | null = null;
   readonly #world: World;
   readonly #ready = new Set<(client: Client<EngineTable>) => void>();
 
@@ -27,7 +29,9 @@ export class Engine {
       void this.#adopt(client);
     });
     const offEvent = this.#world.onEvent((event) => {
-      if (event.kind === "engine-gone") this.lose(event);
+      if (event.kind !== "engine-gone") return;
+      this.#story = event;
+      this.lose(event);
     });
     return () => {
       offEngine();
@@ -53,7 +57,9 @@ export class Engine {
   }
 
   /** The host is gone: said by main, or seen by a call that failed with `engine-gone`. */
-  lose(loss: { message: string; remedy: string }): void {
+  lose(seen: { message: string; remedy: string }): void {
+    // Main knows why, and its word may come before the call fails.
+    const loss = this.#story ?? seen;
     this.#client = null;
     this.state = "gone";
     this.restarting = false;
@@ -86,6 +92,7 @@ export class Engine {
       return;
     }
     this.loss = null;
+    this.#story = null;
     this.restarting = false;
     this.state = "ready";
     for (const listener of this.#ready) listener(client);

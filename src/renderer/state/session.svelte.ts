@@ -61,7 +61,10 @@ export class Session {
     const { engine, networks, bench, remembered, notices } = this.#services;
     try {
       await networks.refresh();
-      const last = await engine.client.call("library.get", { gallery: null });
+      // Without a library everything else goes on; why there is none is said above the window.
+      const last = await engine.client
+        .call("library.get", { gallery: null })
+        .catch(() => null);
       const lastNetwork = last?.gallery.request.columns[0]?.network;
       const network = await this.#reachFirst([
         remembered.get(networkKey, text),

@@ -219,6 +219,8 @@ export function demoWorld(options: DemoOptions): Demo {
             runs: runs.length,
             bytes: runs.length * 400_000,
           }));
+        case "library.check":
+          return { fault: null };
         case "library.size":
           return { bytes: 12_000_000, galleries: stored.size, runs: 24 };
         default:
