@@ -1,8 +1,9 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { z } from "zod";
 import { Fault } from "../shared/fault";
 import { parseJson } from "../shared/json";
+import { setAside, whyUnreadable } from "./set-aside";
 import { writeWhole } from "./write-whole";
 
 /** Writes on their way, of all files. */
@@ -16,14 +17,14 @@ export async function writesDone(): Promise<void> {
 const versioned = z.object({ version: z.unknown() });
 
 /**
- * A small JSON file with a version, read once and replaced atomically.
+ * A small JSON file with a version, read once and replaced atomically. Making one never throws.
  *
  * | what is found | what happens |
  * |---|---|
  * | nothing | the defaults |
  * | this version | it |
  * | another version | the defaults, a message, and the file is never written |
- * | damage | the defaults, a message, and the file is kept beside as `.damaged` |
+ * | damage, a folder, a link to itself, what may not be read | the defaults, a message, and it is kept beside as `.damaged` |
  */
 export class StoredFile<T extends { readonly version: number }> {
   readonly #path: string;
@@ -35,7 +36,14 @@ export class StoredFile<T extends { readonly version: number }> {
   constructor(path: string, schema: z.ZodType<T>, defaults: T) {
     this.#path = path;
     this.#value = defaults;
-    const text = readIfThere(path);
+    const name = basename(path);
+    let text: string | undefined;
+    try {
+      text = readIfThere(path);
+    } catch (error) {
+      this.problem = `${name} cannot be read: ${whyUnreadable(error)}. ${setAside(path)}`;
+      return;
+    }
     if (text === undefined) return;
     const content = parseJson(text);
     const parsed = schema.safeParse(content);
@@ -45,12 +53,10 @@ export class StoredFile<T extends { readonly version: number }> {
     }
     const found = versioned.safeParse(content);
     this.#foreign = found.success && found.data.version !== defaults.version;
-    const name = basename(path);
     if (this.#foreign) {
       this.problem = `${name} was written by another version of Proxima. It is left as it is, and changes are not saved.`;
     } else {
-      renameSync(path, `${path}.damaged`);
-      this.problem = `${name} is damaged. It is kept as ${name}.damaged, and Proxima starts with its defaults.`;
+      this.problem = `${name} is damaged. ${setAside(path)}`;
     }
   }
 

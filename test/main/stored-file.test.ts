@@ -4,12 +4,14 @@ import {
   readdir,
   readFile,
   rm,
+  symlink,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Preferences } from "../../src/main/preferences";
+import { RecentNetworks } from "../../src/main/recent-networks";
 import { writesDone } from "../../src/main/stored-file";
 
 let folder: string;
@@ -60,6 +62,70 @@ describe("preferences", () => {
     await Promise.all(changes);
     expect(open().settings.threads).toBe(19);
   });
+
+  it.each<[string, (path: string) => Promise<unknown>, RegExp]>([
+    [
+      "a folder",
+      (path) => mkdir(join(path, "in it"), { recursive: true }),
+      /it is a folder/,
+    ],
+    [
+      "a link to itself",
+      (path) => symlink(path, path),
+      /it is a link to itself/,
+    ],
+    ["a cut file", (path) => writeFile(path, '{"version":1,'), /is damaged/],
+    [
+      "what is no text",
+      (path) => writeFile(path, new Uint8Array([0xff, 0, 1])),
+      /is damaged/,
+    ],
+  ])(
+    "start with %s in their place, say so, set it aside and are kept",
+    async (_, put, why) => {
+      const names = ["settings.json", "remembered.json", "recent.json"];
+      for (const name of names) await put(join(folder, name));
+      // set aside at an earlier start
+      await writeFile(join(folder, "settings.json.damaged"), "earlier");
+      const preferences = open();
+      const recent = new RecentNetworks(join(folder, "recent.json"));
+      const problems = [...preferences.problems, recent.problem];
+      expect(problems).toHaveLength(3);
+      for (const [i, problem] of problems.entries()) {
+        expect(problem).toMatch(why);
+        expect(problem).toContain(
+          `It is kept as ${names[i]}.damaged${i === 0 ? "-2" : ""}, and Proxima starts with its defaults.`,
+        );
+      }
+      expect((await readdir(folder)).sort()).toEqual([
+        "recent.json.damaged",
+        "remembered.json.damaged",
+        "settings.json.damaged",
+        "settings.json.damaged-2",
+      ]);
+      expect(
+        await readFile(join(folder, "settings.json.damaged"), "utf8"),
+      ).toBe("earlier");
+      await preferences.changeSettings({ theme: "dark" });
+      expect(open().settings.theme).toBe("dark");
+      expect(open().problems).toEqual([]);
+    },
+  );
+
+  it.skipIf(process.platform !== "linux")(
+    "start where what is in the way cannot be moved either",
+    () => {
+      // a folder that nobody can rename
+      const preferences = new Preferences(
+        "/proc/self/task",
+        join(folder, "remembered.json"),
+      );
+      expect(preferences.settings.theme).toBe("system");
+      expect(preferences.problems).toEqual([
+        "task cannot be read: it is a folder. Proxima starts with its defaults; what is changed is not kept as long as task is in the way.",
+      ]);
+    },
+  );
 
   it("of another version are refused with a sentence and left as they are", async () => {
     const foreign = JSON.stringify({ version: 2, sepia: true });

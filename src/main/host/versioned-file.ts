@@ -1,9 +1,10 @@
 /** A small JSON file with a version in the app's data, as the host keeps it. */
-import { readFile, rename } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import type { z } from "zod";
 import { parseJson } from "../../shared/json";
 import { isPlain, upgraded, type Upgrades } from "../../shared/stored";
+import { setAside, whyUnreadable } from "../set-aside";
 import { codeOf, makeFolder, replaceFile } from "./folder";
 
 /**
@@ -16,6 +17,8 @@ import { codeOf, makeFolder, replaceFile } from "./folder";
  * | an earlier one  | it, upgraded; the file keeps its version until it is saved      |
  * | another version | the defaults, and the file is never written                     |
  * | damage          | the defaults, and the file is kept beside as `.damaged`         |
+ * | what cannot be  | the same: a folder, a link to itself, a file without permission |
+ * | read            |                                                                 |
  */
 export class VersionedFile<T extends { readonly version: number }> {
   readonly #path: string;
@@ -41,7 +44,9 @@ export class VersionedFile<T extends { readonly version: number }> {
     const name = basename(path);
     const text = await readFile(path, "utf8").catch((error: unknown) => {
       if (codeOf(error) !== "ENOENT")
-        log(`${name} cannot be read: ${String(error)}`);
+        log(
+          `${name} cannot be read: ${whyUnreadable(error)}. ${setAside(path)}`,
+        );
       return null;
     });
     if (text === null) return file;
@@ -58,10 +63,7 @@ export class VersionedFile<T extends { readonly version: number }> {
     file.#foreign = current === null && isPlain(content);
     if (file.#foreign)
       log(`${name} was written by another version; it is left as it is`);
-    else {
-      log(`${name} is damaged; it is kept as ${name}.damaged`);
-      await rename(path, `${path}.damaged`).catch(() => undefined);
-    }
+    else log(`${name} is damaged. ${setAside(path)}`);
     return file;
   }
 
