@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { basename } from "node:path";
 import { app, shell, type BrowserWindow } from "electron";
-import type { AppTable, Settings } from "../shared/contract";
+import type { AppTable, Purpose, Settings } from "../shared/contract";
 import { Fault } from "../shared/fault";
 import type { Handlers } from "../shared/rpc";
 import { electronWarning } from "./about";
@@ -60,9 +60,9 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
     return preferences.settings;
   }
 
-  async function granted(path: string | undefined) {
+  async function granted(path: string | undefined, purpose: Purpose = "read") {
     if (path === undefined) return null;
-    return { token: await engine.grant(path), name: basename(path) };
+    return { token: await engine.grant(path, purpose), name: basename(path) };
   }
 
   return {
@@ -94,14 +94,14 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
     "networks.recent": () =>
       Promise.all(
         recent.list.map(async (known) => ({
-          token: await engine.grant(known.path),
+          token: await engine.grant(known.path, "read"),
           network: known.network,
           name: known.name,
           present: await isPresent(known),
         })),
       ),
     "choose.export": async ({ format, suggestion }) =>
-      granted(await chooseExport(window(), format, suggestion)),
+      granted(await chooseExport(window(), format, suggestion), "write"),
     "choose.folder": async ({ what }) =>
       granted(await choosePictures(window(), what)),
     "page.save": async ({ format, suggestion }, { bytes }) => {

@@ -1,4 +1,4 @@
-import type { control, Request } from "../shared/contract";
+import type { control, Purpose, Request } from "../shared/contract";
 import { Fault, type FaultData } from "../shared/fault";
 import { describeExit, type ExitStory } from "./engine-exit";
 import { EngineProcess, type EngineCommand } from "./engine-process";
@@ -68,18 +68,25 @@ export class Engine {
   /** Gives a window's port to the engine. */
   connect(port: MainPort): void {
     const process = this.#process;
-    if (process) relay(port, (listener) => process.open(listener));
+    if (process)
+      relay(
+        port,
+        (listener) => process.open(listener),
+        (why) => {
+          this.#options.log.line(`a window's message was refused: ${why}`);
+        },
+      );
     else {
       refuse(port);
       if (!this.#restarting) this.#options.onGone(this.#story);
     }
   }
 
-  /** A token for a path; the engine knows it by then, and after a restart. */
-  async grant(path: string): Promise<string> {
-    const token = this.#tokens.add(path);
+  /** A token for a path the user chose to have read or written; the engine knows it by then, and after a restart. */
+  async grant(path: string, purpose: Purpose): Promise<string> {
+    const token = this.#tokens.add({ path, purpose });
     try {
-      await this.#process?.control.call("grant", { token, path });
+      await this.#process?.control.call("grant", { token, path, purpose });
     } catch (error) {
       // Gone meanwhile: the next one is told.
       if (!isGone(error)) throw error;
@@ -87,16 +94,16 @@ export class Engine {
     return token;
   }
 
-  /** What a token stands for. Throws `invalid-request` where it is not known. */
+  /** What a token stands for that was given for reading. Throws `invalid-request` where there is none. */
   pathOf(token: string): string {
-    const path = this.#tokens.pathOf(token);
-    if (path === undefined)
+    const grant = this.#tokens.get(token);
+    if (grant?.purpose !== "read")
       throw new Fault(
         "invalid-request",
         "This file was chosen too long ago.",
         "Choose it again.",
       );
-    return path;
+    return grant.path;
   }
 
   /** Rejects with the Fault of a configuration the engine refuses. */
@@ -118,7 +125,7 @@ export class Engine {
     const { configuration, log, onRefused } = this.#options;
     const grants = this.#tokens
       .entries()
-      .map(([token, path]) => control.call("grant", { token, path }));
+      .map(([token, grant]) => control.call("grant", { token, ...grant }));
     const results = await Promise.allSettled([
       control.call("configure", configuration()),
       ...grants,

@@ -198,7 +198,7 @@ function main(): void {
       const there = isAbsolute(path) && (await stat(path).catch(() => null));
       if (!there) continue;
       files.push({
-        token: await engine.grant(path),
+        token: await engine.grant(path, "read"),
         name: basename(path),
         kind: await kindOfDropped(path),
       });

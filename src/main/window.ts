@@ -68,7 +68,7 @@ export function openWindow({
       backgroundThrottling: false,
     },
   });
-  confineContents(window.webContents);
+  confineContents(window.webContents, url);
 
   window.once("ready-to-show", () => {
     if (state.value.maximized) window.maximize();

@@ -13,12 +13,19 @@ declare const window: {
   ): void;
 };
 
-// Absent before Electron 29, where a File has a path of its own.
+// Absent before Electron 29, where a File tells its path by an accessor of its own.
 const fileUtils = webUtils as typeof webUtils | undefined;
 
+/** "" for what is no file that was dropped: a page may hand over any object, also one with a `path`. */
 function pathOf(file: object): string {
-  if (fileUtils) return fileUtils.getPathForFile(file as File);
-  return "path" in file && typeof file.path === "string" ? file.path : "";
+  try {
+    if (fileUtils) return fileUtils.getPathForFile(file as File);
+    const own = Object.getOwnPropertyDescriptor(File.prototype, "path")?.get;
+    // throws for whatever is not a File of the browser's own
+    return String(own?.call(file) ?? "");
+  } catch {
+    return "";
+  }
 }
 
 const bridge: Bridge = {

@@ -44,6 +44,8 @@ export const pictureRefSchema = z.strictObject({
 
 /** A file or folder the user chose in a dialog or dropped; main knows the path, nobody else. */
 export const tokenSchema = z.string().regex(/^[0-9a-f-]{36}$/);
+/** What the user chose a path for. */
+const purposeSchema = z.enum(["read", "write"]);
 
 export interface CommandSpec {
   readonly request: z.ZodType;
@@ -582,13 +584,18 @@ export const control = {
     }),
     nothing,
   ),
-  /** Tells the host which path a token stands for. */
+  /** Tells the host which path a token stands for, and what it was chosen for. */
   grant: command(
-    z.strictObject({ token: tokenSchema, path: z.string().max(4096) }),
+    z.strictObject({
+      token: tokenSchema,
+      path: z.string().max(4096),
+      purpose: purposeSchema,
+    }),
     nothing,
   ),
 } as const;
 
+export type Purpose = z.infer<typeof purposeSchema>;
 export type EngineTable = typeof engine;
 export type AppTable = typeof app;
 export type ControlTable = typeof control;

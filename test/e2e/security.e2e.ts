@@ -63,6 +63,56 @@ test.describe("the window", () => {
 test.describe("what the page tries", () => {
   test.use({ expectedProblems: /local resource|status of 404|ERR_/ });
 
+  test("does not leave for an empty page, and finds no address by WebRTC", async ({
+    proxima,
+  }) => {
+    const { app, page } = proxima;
+    await page.evaluate(() => {
+      location.href = "about:blank";
+    });
+    await expect
+      .poll(() =>
+        app.evaluate(({ BrowserWindow }) =>
+          BrowserWindow.getAllWindows().map(({ webContents }) => ({
+            url: webContents.getURL(),
+            loading: webContents.isLoading(),
+          })),
+        ),
+      )
+      .toEqual([{ url: "app://proxima/", loading: false }]);
+    expect(await page.evaluate(() => location.href)).toBe("app://proxima/");
+    const candidates = await page.evaluate(async () => {
+      const connection = new RTCPeerConnection();
+      connection.createDataChannel("x");
+      await connection.setLocalDescription(await connection.createOffer());
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          if (connection.iceGatheringState === "complete") resolve();
+        };
+        connection.addEventListener("icegatheringstatechange", done);
+        done();
+      });
+      const { sdp } = connection.localDescription ?? { sdp: "" };
+      connection.close();
+      return sdp.match(/a=candidate.*/g);
+    });
+    expect(candidates).toBeNull();
+  });
+
+  test("takes no object for a file that was dropped", async ({ proxima }) => {
+    const files = await proxima.page.evaluate(() =>
+      (
+        globalThis as unknown as {
+          proxima: { dropped(files: object[]): Promise<unknown[]> };
+        }
+      ).proxima.dropped([
+        { path: "/etc/passwd" },
+        new File(["x"], "/etc/passwd"),
+      ]),
+    );
+    expect(files).toEqual([]);
+  });
+
   test("stays on its page and opens no other window", async ({ proxima }) => {
     const { app, page } = proxima;
     const opened = await page.evaluate(() => {

@@ -147,7 +147,7 @@ it.each([
     engine.start();
     const before = openWindow();
     const { pid } = await before.call("told", {});
-    const token = await engine.grant("/networks/one");
+    const token = await engine.grant("/networks/one", "read");
     const waiting = before.call("wait", {});
     process.kill(pid, signal);
     await expect(waiting).rejects.toMatchObject({ code: "engine-gone" });
@@ -165,7 +165,7 @@ it.each([
 
     const [, meanwhile] = await Promise.all([
       Promise.all([engine.restart(), engine.restart()]),
-      engine.grant("/networks/two"),
+      engine.grant("/networks/two", "read"),
     ]);
     expect(restarts).toBe(1);
     const after = openWindow();

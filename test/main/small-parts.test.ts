@@ -80,26 +80,32 @@ describe("places", () => {
 describe("tokens", () => {
   it("are of the contract, one for each choice, and tell nothing of the path", () => {
     const tokens = new Tokens();
-    const made = [tokens.add("/a"), tokens.add("/a"), tokens.add("/b")];
+    const [a, b] = [
+      { path: "/a", purpose: "read" },
+      { path: "/b", purpose: "write" },
+    ] as const;
+    const made = [tokens.add(a), tokens.add(a), tokens.add(b)];
     expect(new Set(made).size).toBe(3);
     for (const token of made) expect(tokenSchema.parse(token)).toBe(token);
     expect(tokens.entries()).toEqual([
-      [made[0], "/a"],
-      [made[1], "/a"],
-      [made[2], "/b"],
+      [made[0], a],
+      [made[1], a],
+      [made[2], b],
     ]);
   });
 
-  it("lead back to the path, for main", () => {
+  it("lead back to the path and its purpose, for main", () => {
     const tokens = new Tokens();
-    expect(tokens.pathOf(tokens.add("/a"))).toBe("/a");
-    expect(tokens.pathOf("0")).toBeUndefined();
+    const grant = { path: "/a", purpose: "write" } as const;
+    expect(tokens.get(tokens.add(grant))).toEqual(grant);
+    expect(tokens.get("0")).toBeUndefined();
   });
 
   it("forget the oldest after a thousand", () => {
     const tokens = new Tokens();
-    for (let i = 0; i < 1005; i++) tokens.add(`/${i}`);
-    const paths = tokens.entries().map(([, path]) => path);
+    for (let i = 0; i < 1005; i++)
+      tokens.add({ path: `/${i}`, purpose: "read" });
+    const paths = tokens.entries().map(([, { path }]) => path);
     expect(paths).toHaveLength(1000);
     expect(paths[0]).toBe("/5");
   });

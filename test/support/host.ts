@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach } from "vitest";
 import { createHost, type Host } from "../../src/main/host/host";
 import { bundledFolder } from "../../src/main/host/resources";
-import { control, engine } from "../../src/shared/contract";
+import { control, engine, type Purpose } from "../../src/shared/contract";
 import type { GalleryRequest } from "../../src/shared/domain";
 import { portPair } from "../../src/shared/port";
 import { connect, serve } from "../../src/shared/rpc";
@@ -48,9 +48,9 @@ export function hosts() {
       memoryLimit,
     };
     if (configure) await main.call("configure", configuration);
-    const grant = async (path: string) => {
+    const grant = async (path: string, purpose: Purpose = "read") => {
       const token = randomUUID();
-      await main.call("grant", { token, path });
+      await main.call("grant", { token, path, purpose });
       return token;
     };
     const open = async (folder: string) =>

@@ -1,7 +1,12 @@
 /** What the engine host does for the window (engine table) and for main (control table). */
 import { randomBytes } from "node:crypto";
 import { StepCache } from "../../engine";
-import type { ControlTable, EngineTable, Opening } from "../../shared/contract";
+import type {
+  ControlTable,
+  EngineTable,
+  Opening,
+  Purpose,
+} from "../../shared/contract";
 import { encodeFault, Fault } from "../../shared/fault";
 import type { Handlers } from "../../shared/rpc";
 import { openBackend, type Backend } from "./backend";
@@ -61,7 +66,7 @@ export function createHost({
   open = openBackend,
   log = () => undefined,
 }: HostOptions = {}): Host {
-  const tokens = new Map<string, string>();
+  const tokens = new Map<string, { path: string; purpose: Purpose }>();
   const jobs = new JobQueue();
   const closing = new AbortController();
   let setup: Setup | null = null;
@@ -79,16 +84,26 @@ export function createHost({
     ));
   };
 
-  function pathOf(token: string): string {
-    const path = tokens.get(token);
-    if (path === undefined)
+  /** What was chosen for another purpose is as good as not chosen. */
+  function pathFor(purpose: Purpose, token: string): string {
+    const grant = tokens.get(token);
+    if (!grant)
       throw new Fault(
         "invalid-request",
         "This file was chosen too long ago.",
         "Choose it again.",
       );
-    return path;
+    if (grant.purpose !== purpose)
+      throw new Fault(
+        "invalid-request",
+        purpose === "write"
+          ? "This file was chosen to be read, and is not written to."
+          : "This file was chosen to be written, and is not read.",
+        "Choose it again.",
+      );
+    return grant.path;
   }
+  const pathOf = (token: string) => pathFor("read", token);
 
   /** Steps stay compiled from one run to the next. */
   let stepCache: Promise<StepCache> | null = null;
@@ -305,7 +320,7 @@ export function createHost({
         {
           ...rest,
           folder: (await library()).folderOf(gallery),
-          out: pathOf(token),
+          out: pathFor("write", token),
         },
         { signal: context.signal, progress: context.progress.bind(context) },
       );
@@ -364,8 +379,8 @@ export function createHost({
       }
       return {};
     },
-    grant: ({ token, path }) => {
-      tokens.set(token, path);
+    grant: ({ token, path, purpose }) => {
+      tokens.set(token, { path, purpose });
       for (const oldest of tokens.keys()) {
         if (tokens.size <= mostTokens) break;
         tokens.delete(oldest);

@@ -216,7 +216,7 @@ describe("the engine host", () => {
     const { root, window, open, grant } = await start();
     const { id } = await open(await writeTinyNetwork(join(root, "net")));
     const { gallery } = await window.job("gallery.run", requestOf(id));
-    const token = await grant(join(root, "scores.csv"));
+    const token = await grant(join(root, "scores.csv"), "write");
     const request = {
       gallery,
       runs: null,
@@ -225,6 +225,23 @@ describe("the engine host", () => {
       token,
       overwrite: false,
     } as const;
+    // what was opened to be read is not replaced, with every yes of the window's
+    const mine = join(root, "mine.pth");
+    await writeFile(mine, "weights");
+    await expect(
+      window.job("export", {
+        ...request,
+        token: await grant(mine),
+        overwrite: true,
+      }),
+    ).rejects.toMatchObject({
+      code: "invalid-request",
+      message: "This file was chosen to be read, and is not written to.",
+    });
+    expect(await readFile(mine, "utf8")).toBe("weights");
+    await expect(window.job("networks.open", { token })).rejects.toMatchObject({
+      code: "invalid-request",
+    });
     expect(await window.job("export", request)).toMatchObject({
       outcome: "written",
       files: 1,
