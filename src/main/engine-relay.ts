@@ -1,5 +1,6 @@
 import { readEnvelope, type PortEnvelope } from "../shared/message-port";
 import type { RawChannel, RawListener } from "../shared/pipe";
+import { refusal, relayLimits, sizeOf } from "./relay-limits";
 
 /** The part of Electron's MessagePortMain used here, so that tests need no Electron. */
 export interface MainPort {
@@ -12,13 +13,18 @@ export interface MainPort {
 
 /**
  * Ties a window's port to a channel of the engine's pipe: bytes pass, nothing is looked into.
- * Either side's end is the other's.
+ * Either side's end is the other's. What is no message or beyond the limits ends this connection, and so does a window
+ * that sends more than the engine takes: `onRefused` is told why.
  */
 export function relay(
   port: MainPort,
   open: (listener: RawListener) => RawChannel,
+  onRefused: (why: string) => void = () => undefined,
 ): void {
   let over = false;
+  /** Bytes since the pipe was full. */
+  let waiting = 0;
+  let undrain: (() => void) | undefined;
   const farewell: PortEnvelope = { closed: true };
   const channel = open({
     onMessage(header, bytes) {
@@ -29,18 +35,40 @@ export function relay(
     onClose() {
       if (over) return;
       over = true;
+      undrain?.();
       port.postMessage(farewell);
       port.close();
     },
   });
-  port.on("message", ({ data }) => {
-    const envelope = readEnvelope(data);
-    if (!envelope) return;
-    if ("closed" in envelope) channel.close();
-    else channel.post(envelope.header, envelope.bytes);
+  undrain = channel.onDrain(() => {
+    waiting = 0;
   });
+  port.on("message", ({ data }) => {
+    if (over) return;
+    const envelope = readEnvelope(data);
+    if (envelope && "closed" in envelope) {
+      channel.close();
+      return;
+    }
+    const why = envelope ? refusal(envelope) : "it is no message";
+    if (!envelope || why !== null) {
+      refuseMore(why ?? "");
+      return;
+    }
+    channel.post(envelope.header, envelope.bytes);
+    if (channel.writable()) waiting = 0;
+    else waiting += sizeOf(envelope);
+    if (waiting > relayLimits.waiting)
+      refuseMore("the engine does not keep up with it");
+  });
+  function refuseMore(why: string): void {
+    onRefused(why);
+    // tells the window, by way of onClose
+    channel.close();
+  }
   port.on("close", () => {
     over = true;
+    undrain?.();
     channel.close();
   });
   port.start();

@@ -21,6 +21,9 @@ export const controlChannel = 0;
 export interface RawChannel {
   post(header: string, bytes: Uint8Array | undefined): void;
   close(): void;
+  /** False while what was written waits in memory. */
+  writable(): boolean;
+  onDrain(listener: () => void): () => void;
 }
 export interface RawListener {
   onMessage(header: string, bytes: Uint8Array | undefined): void;
@@ -91,6 +94,11 @@ export class PipeMux {
         this.#write(kinds.close, channel, "", undefined);
         listener.onClose();
       },
+      writable: () => !this.#full,
+      onDrain: (drained) => {
+        this.#drainListeners.add(drained);
+        return () => this.#drainListeners.delete(drained);
+      },
     };
   }
 
@@ -120,11 +128,8 @@ export class PipeMux {
       close: () => {
         raw.close();
       },
-      writable: () => !this.#full,
-      onDrain: (listener) => {
-        this.#drainListeners.add(listener);
-        return () => this.#drainListeners.delete(listener);
-      },
+      writable: () => raw.writable(),
+      onDrain: (listener) => raw.onDrain(listener),
     };
   }
 
