@@ -24,7 +24,11 @@ export function relay(
   let over = false;
   /** Bytes since the pipe was full. */
   let waiting = 0;
-  let undrain: (() => void) | undefined;
+  const listening: (() => void)[] = [];
+  const end = (): void => {
+    over = true;
+    for (const stop of listening.splice(0)) stop();
+  };
   const farewell: PortEnvelope = { closed: true };
   const channel = open({
     onMessage(header, bytes) {
@@ -34,15 +38,18 @@ export function relay(
     },
     onClose() {
       if (over) return;
-      over = true;
-      undrain?.();
+      end();
       port.postMessage(farewell);
       port.close();
     },
   });
-  undrain = channel.onDrain(() => {
-    waiting = 0;
-  });
+  listening.push(
+    channel.onDrain(() => {
+      waiting = 0;
+    }),
+  );
+  // the engine may have gone meanwhile
+  if (over) end();
   port.on("message", ({ data }) => {
     if (over) return;
     const envelope = readEnvelope(data);
@@ -67,8 +74,7 @@ export function relay(
     channel.close();
   }
   port.on("close", () => {
-    over = true;
-    undrain?.();
+    end();
     channel.close();
   });
   port.start();

@@ -20,9 +20,8 @@ const fileUtils = webUtils as typeof webUtils | undefined;
 function pathOf(file: object): string {
   try {
     if (fileUtils) return fileUtils.getPathForFile(file as File);
-    const own = Object.getOwnPropertyDescriptor(File.prototype, "path")?.get;
-    // throws for whatever is not a File of the browser's own
-    return String(own?.call(file) ?? "");
+    // its accessor throws for whatever is not a File of the browser's own
+    return String(Reflect.get(File.prototype, "path", file) ?? "");
   } catch {
     return "";
   }

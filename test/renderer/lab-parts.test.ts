@@ -111,6 +111,20 @@ describe("a table", () => {
     );
   });
 
+  it("has no formulas, in files and on the clipboard, and leaves numbers as they are", () => {
+    const strange = [
+      { name: "=cmd()", value: -1.5 },
+      { name: "\uff1dcmd()", value: -0 },
+      { name: "two\n+lines", value: null },
+    ];
+    expect(toCsv(columns, strange)).toBe(
+      '"name, short",value\r\n\'=cmd(),-1.5\r\n\'\uff1dcmd(),0\r\n"\'two\n+lines",\r\n',
+    );
+    expect(toTsv(columns, strange)).toBe(
+      "name, short\tvalue\n'=cmd()\t-1.5\n'\uff1dcmd()\t0\ntwo +lines\t",
+    );
+  });
+
   it("is pasted into a spreadsheet as tab-separated lines", () => {
     expect(toTsv(columns, rows)).toBe(
       'name, short\tvalue\na "b" c\t0.3333333333333333\nplain\t',

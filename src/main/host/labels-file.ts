@@ -8,6 +8,7 @@
  * | `["tench", ...]`, `[{ "label": "tench" }, ...]`               | JSON                                |
  * | `{ "0": "tench", ... }`, `{ "0": ["n01440764", "tench"] }`    | JSON: the keys are indices          |
  * | `{ "tench": 0, ... }`                                         | JSON: the values are indices        |
+ * | `{0: 'tench', ...}`, `['tench', ...]`                         | what Python prints of the same      |
  */
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
@@ -15,6 +16,7 @@ import { basename } from "node:path";
 import { limits } from "../../shared/domain";
 import { Fault } from "../../shared/fault";
 import { codeOf } from "./folder";
+import { parsePythonLiteral } from "./python-literal";
 import { mostShallowBytes, parseShallowJson } from "../../shared/shallow-json";
 
 const mostLabels = 1_000_000;
@@ -39,7 +41,7 @@ export async function readLabelsFile(path: string): Promise<string[]> {
 export function parseLabels(text: string, title: string): string[] {
   const first = text.trimStart()[0];
   if (first === "[" || first === "{") {
-    const content = parseShallowJson(text);
+    const content = parseShallowJson(text) ?? parsePythonLiteral(text);
     if (content !== undefined) return labelsInJson(content, title);
     if (/\.json$/i.test(title)) throw damaged(title, "is not readable as JSON");
   }

@@ -20,6 +20,8 @@ export interface FilesOptions {
 
 /** Buffers cannot be much larger; no network Proxima can run has a larger file. */
 const largest = 2 ** 31 - 1;
+/** A file is hashed whole, and its size may be a claim: a sparse one of terabytes takes no room on the disk. */
+const mostHashed = 16 * 2 ** 30;
 const chunk = 8 * 1024 * 1024;
 /** A folder with more than this is not a network's; a home folder chosen by mistake ends here. */
 const mostNames = 5000;
@@ -230,6 +232,12 @@ async function openPlain(
   single: boolean,
 ): Promise<NetworkFile> {
   return withPlain(path, name, single, async (file, { size, ino, mtimeMs }) => {
+    if (size > mostHashed)
+      throw new Fault(
+        "damaged-file",
+        `"${name}" has ${size} bytes; a file of a network has at most ${mostHashed}.`,
+        "Export the network with its weights in files of their own.",
+      );
     const hash = createHash("sha256");
     const buffer = new Uint8Array(Math.min(chunk, size));
     for (let at = 0; at < size;) {

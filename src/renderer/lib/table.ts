@@ -1,4 +1,5 @@
 /** Tables as text, with unrounded numbers: for the clipboard and for files. */
+import { asText, csvField } from "../../shared/csv";
 
 export type TableValue = number | string | boolean | null;
 
@@ -18,7 +19,7 @@ export function toCsv<R>(
   rows: readonly R[],
 ): string {
   return lines(columns, rows)
-    .map((cells) => `${cells.map(quoted).join(",")}\r\n`)
+    .map((cells) => `${cells.map(csvField).join(",")}\r\n`)
     .join("");
 }
 
@@ -29,7 +30,13 @@ export function toTsv<R>(
 ): string {
   return lines(columns, rows)
     .map((cells) =>
-      cells.map((cell) => cell.replace(/[\t\r\n]+/g, " ")).join("\t"),
+      cells
+        .map((cell) =>
+          typeof cell === "string"
+            ? asText(cell.replace(/[\t\r\n]+/g, " "))
+            : csvField(cell),
+        )
+        .join("\t"),
     )
     .join("\n");
 }
@@ -57,17 +64,9 @@ export function formatFigures(value: number, figures = 4): string {
 function lines<R>(
   columns: readonly TableColumn<R>[],
   rows: readonly R[],
-): string[][] {
+): TableValue[][] {
   return [
     columns.map(({ title }) => title),
-    ...rows.map((row) => columns.map(({ value }) => plain(value(row)))),
+    ...rows.map((row) => columns.map(({ value }) => value(row))),
   ];
-}
-
-function plain(value: TableValue): string {
-  return value === null ? "" : String(value);
-}
-
-function quoted(cell: string): string {
-  return /[",\r\n]/.test(cell) ? `"${cell.replace(/"/g, '""')}"` : cell;
 }

@@ -53,6 +53,17 @@ describe("names of classes", () => {
       ["cat", "dog"],
     ],
     ["tabs", "a.tsv", "id\tname\n0\tcat\n1\tdog", ["cat", "dog"]],
+    [
+      "a Python dictionary, as the list of ImageNet's classes goes around",
+      "a.txt",
+      `{0: 'tench, Tinca tinca',
+ 1: "jack-o'-lantern",  # quoted otherwise
+ 3: 'it\\'s \\u00e9', }`,
+      ["tench, Tinca tinca", "jack-o'-lantern", "", "it's é"],
+    ],
+    ["one by name", "a.py", "{'dog': 1, 'cat': 0}", ["cat", "dog"]],
+    ["a Python list", "a.txt", "['cat', u'dog']", ["cat", "dog"]],
+    ["with ids", "a.json", "{0: ('n01', 'big_cat')}", ["big cat"]],
     ["a JSON array", "a.json", ' ["cat", "dog"]', ["cat", "dog"]],
     [
       "a JSON array of objects",

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { link, mkdir, symlink, writeFile } from "node:fs/promises";
+import { link, mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openNetworkFiles } from "../../../src/main/host/network-files";
@@ -28,6 +28,19 @@ describe("the files of a network", () => {
     expect(files.title).toBe("net");
     expect(files.names).toEqual(["model.json", "weights/one.bin"]);
     expect(text(await files.read("weights/one.bin"))).toBe("abc");
+  });
+
+  it("reads nothing of a file that only claims to be immense", async () => {
+    const { net } = await layOut();
+    const path = join(net, "weights.bin");
+    await writeFile(path, "");
+    await truncate(path, 3 * 2 ** 40);
+    const files = await openNetworkFiles(net);
+    await expect(files.open("weights.bin")).rejects.toMatchObject({
+      code: "damaged-file",
+      message:
+        '"weights.bin" has 3298534883328 bytes; a file of a network has at most 17179869184.',
+    });
   });
 
   it("opens the folder around a chosen file, which comes first", async () => {

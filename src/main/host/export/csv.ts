@@ -1,4 +1,5 @@
 /** One line a run, RFC 4180: a head, CRLF, quotes where needed. Numbers are exactly those of the record. */
+import { csvField } from "../../../shared/csv";
 import { hasProbability, hasTop1 } from "../../../shared/head";
 import { spellMethod } from "../../../shared/method";
 import { onlyFile, type ExportFormatWriter } from "./format";
@@ -72,7 +73,7 @@ export const csv: ExportFormatWriter = {
       signal.throwIfAborted();
       lines.push(
         names
-          .map((name) => field(columns[name]?.(tile, source) ?? null))
+          .map((name) => csvField(columns[name]?.(tile, source) ?? null))
           .join(","),
       );
       progress(index + 1);
@@ -83,14 +84,3 @@ export const csv: ExportFormatWriter = {
     );
   },
 };
-
-/**
- * One field. A text that a spreadsheet would take for a formula gets an apostrophe in front,
- * which spreadsheets show as text: labels come from strangers. Empty where there is no value.
- */
-function field(cell: Cell): string {
-  if (cell === null) return "";
-  if (typeof cell !== "string") return String(cell);
-  const text = /^[=+\-@\t\r]/.test(cell) ? `'${cell}` : cell;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}

@@ -205,11 +205,21 @@ test("labels with quotes, commas and line breaks come back as they were", async 
   );
 });
 
-test.each(["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])(
-  "a label like a formula is text: %j",
+test.each([
+  ...["=cmd()", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1"],
+  // full-width signs, marks without a width, and a line of its own
+  ...["\uff1d1", "\uff0b1", "\uff0d1", "\uff20A1", "\u200b=1", "\ufeff=1"],
+  ...["cat\n=1", "cat\r\n @A1", "\u202e=1"],
+])("a label like a formula is text: %j", async (label) => {
+  const [row] = await lines({ labels: [label] });
+  expect(row?.["label"]).toBe(`'${label}`);
+});
+
+test.each(["cat", "a-b", "a = b", "x@y", "\u2212x"])(
+  "a label that is none stays as it is: %j",
   async (label) => {
     const [row] = await lines({ labels: [label] });
-    expect(row?.["label"]).toBe(`'${label}`);
+    expect(row?.["label"]).toBe(label);
   },
 );
 
