@@ -47,7 +47,7 @@ export async function writeSheet(
     },
   })
     .composite(pieces)
-    .jpeg({ quality: 82 })
+    .jpeg({ quality: 55, mozjpeg: true })
     .toFile(file);
 }
 
