@@ -2,7 +2,7 @@
  * Scores one can compare. A score under random transforms is that of one noisy step, so runs are compared by the mean
  * over the last tenth of their steps (see tail.ts), and always at the same step.
  */
-import type { RunRecord } from "./domain";
+import type { RunRecord, Tail } from "./domain";
 import { mean, deviationOf } from "./statistics";
 import { tailOf } from "./tail";
 
@@ -56,11 +56,18 @@ export function scoreAt(
     0,
     step === null ? last : silent ? step : Math.min(step, last),
   );
-  const upTo = at > last ? extended(trace, at) : trace.slice(0, at + 1);
-  const tail = tailOf(upTo);
+  return scoreOf(at, tailOf(trace, at), single({ trace }, at));
+}
+
+/** A score after `step` updates: the tail's mean where there is one, else that of the step itself. */
+export function scoreOf(
+  step: number,
+  tail: Tail | null,
+  single: number,
+): Score {
   return tail
-    ? { step: at, value: tail.mean, std: tail.std, steps: tail.steps }
-    : { step: at, value: upTo[at] ?? NaN, std: null, steps: 1 };
+    ? { step, value: tail.mean, std: tail.std, steps: tail.steps }
+    : { step, value: single, std: null, steps: 1 };
 }
 
 /**
@@ -79,13 +86,24 @@ export function compareScores(
   const at = step === null ? both : Math.min(step, both);
   const [score, against] = [scoreAt(run, at), scoreAt(base, at)];
   if (!score || !against) return null;
+  return differenceOf(score, against, () => [
+    single(run, at),
+    single(base, at),
+  ]);
+}
+
+/** Of two scores of one step. `singles`: the scores of that step alone, for where one of the two is no mean. */
+export function differenceOf(
+  score: Score,
+  against: Score,
+  singles: () => readonly [score: number, against: number],
+): ScoreDifference {
   const means = score.std !== null && against.std !== null;
-  const one = means ? score.value : single(run, at);
-  const other = means ? against.value : single(base, at);
+  const [one, other] = means ? [score.value, against.value] : singles();
   const value = one - other;
   const std = means ? Math.hypot(score.std, against.std) : null;
   return {
-    step: at,
+    step: score.step,
     score: one,
     base: other,
     value,
@@ -159,13 +177,6 @@ function reach({ trace, silent }: Course): number {
   return silent && trace.length > 0 ? Infinity : trace.length - 1;
 }
 
-function single({ trace }: Course, step: number): number {
+function single({ trace }: Pick<Course, "trace">, step: number): number {
   return trace[step] ?? trace.at(-1) ?? NaN;
-}
-
-function extended(trace: readonly number[], step: number): number[] {
-  return Array.from(
-    { length: step + 1 },
-    (_, k) => trace[k] ?? trace.at(-1) ?? NaN,
-  );
 }

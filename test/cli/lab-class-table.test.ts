@@ -6,6 +6,7 @@ import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readNpy } from "../../src/main/host/npy";
 import { applyContrast } from "../../src/shared/contrast";
+import type { Tail } from "../../src/shared/domain";
 import { toPicture } from "../../src/shared/pictures";
 import { writeTinyNetwork } from "../support/tiny-network";
 import { proxima } from "./run";
@@ -59,10 +60,24 @@ describe("proxima lab class-table", () => {
         slope: [0, 0.3, 0.2][i % 3],
       });
     }
+    // the same mean and deviation as the render's record has
+    for (const [i, cell] of cells.entries())
+      expect(cell["tail"]).toEqual(rendered[i]?.["tail"]);
+    const tail = (line: object) => (line as { tail: Tail }).tail; // as printed
+    for (const [i, cell] of cells.entries()) {
+      const base = cells[i - (i % 3)];
+      if (i % 3 === 0 || !base) expect(cell["difference"]).toBeNull();
+      else
+        expect(cell["difference"]).toMatchObject({
+          step: 12,
+          value: tail(cell).mean - tail(base).mean,
+          std: Math.hypot(tail(cell).std, tail(base).std),
+        });
+    }
     const scores = (method: string) =>
       cells
         .filter((line) => line["method"] === method)
-        .map((line) => Number(line["score"]));
+        .map((line) => tail(line).mean);
     const mean = (values: number[]) =>
       values.reduce((a, b) => a + b, 0) / values.length;
     const relu = mean(scores("relu"));
@@ -78,7 +93,9 @@ describe("proxima lab class-table", () => {
     const wins = Object.values(
       lines.at(-1)?.["wins"] as Record<string, number>, // as printed
     );
-    expect(wins.reduce((a, b) => a + b, 0)).toBeGreaterThanOrEqual(3);
+    expect(
+      wins.reduce((a, b) => a + b, 0) + Number(lines.at(-1)?.["undecided"]),
+    ).toBe(3);
   });
 
   it("stops, says how far it came, and goes on from there to the same numbers", async () => {
@@ -122,6 +139,10 @@ describe("proxima lab class-table", () => {
     const ran = await table("--targets", "1", "--out", at("out"));
     expect(ran.code).toBe(0);
     expect(ran.out).toContain("Mean over 1 target:");
+    expect(ran.out).toMatch(/^ReLU +-?\d+\.\d\d ± \d+\.\d\d /m);
+    expect(ran.out).toContain(
+      "Score: mean ± standard deviation over the last tenth of the steps.",
+    );
     const stems = [
       "Bee-1-leaky-0.3-step1",
       "Bee-1-leaky-0.3-step10",

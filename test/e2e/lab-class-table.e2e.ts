@@ -1,11 +1,14 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { formatScore } from "../../src/renderer/lib/format";
+import { formatScore, formatSpread } from "../../src/renderer/lib/format";
+import { showValue } from "../../src/renderer/lib/table";
 import {
+  clearlyBest,
+  scoreAtStep,
   summarizeClassTable,
-  type ClassRow,
-} from "../../src/shared/lab/class-table";
+} from "../../src/shared/lab/class-scores";
+import type { ClassRow } from "../../src/shared/lab/class-table";
 import { expect, test } from "./fixtures";
 import { cellsOf, inBothThemes, openLabPage, shoot } from "./lab-page";
 import { axeFindings } from "./stored-gallery";
@@ -136,7 +139,10 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
   expect([...shownLabels].sort()).toEqual([...labels].sort());
   expect(await scoresOf(page)).toEqual(
     shownLabels.map((label) =>
-      kinds.map((kind) => formatScore(rowOf(label, kind)?.score ?? null)),
+      kinds.map((kind) => {
+        const row = rowOf(label, kind);
+        return formatScore(row?.tail?.mean ?? null);
+      }),
     ),
   );
   const summary = summarizeClassTable(
@@ -144,10 +150,14 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
     rows,
   );
   const means = await content.locator("tfoot td b").allTextContents();
-  expect(means).toEqual(summary.methods.map(({ mean }) => formatScore(mean)));
+  expect(means.map((text) => text.trim())).toEqual(
+    summary.methods.map(({ mean, std }) =>
+      formatSpread({ value: mean ?? NaN, std }),
+    ),
+  );
   expect(await content.locator("tfoot td").allTextContents()).toEqual(
     summary.methods.map(({ wins }): unknown =>
-      expect.stringContaining(`best of ${wins}`),
+      expect.stringContaining(`clearly best of ${wins}`),
     ),
   );
   // the best of a row is the one the numbers say
@@ -164,8 +174,8 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
     );
   expect(marked).toEqual(
     shownLabels.map((label) => {
-      const scores = kinds.map((kind) => rowOf(label, kind)?.score ?? NaN);
-      return scores.indexOf(Math.max(...scores));
+      const best = clearlyBest(rows.filter((row) => row.label === label));
+      return best === null ? -1 : kinds.indexOf(best);
     }),
   );
   await shoot(page, "class-table");
@@ -179,10 +189,12 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
   await chart.focus();
   await page.keyboard.press("End");
   const lastMeans = await chart.getByRole("status").textContent();
-  for (const [i, { mean }] of summary.methods.entries())
-    expect(lastMeans).toContain(
-      `${methods[i] ?? ""} ${Number(mean).toPrecision(4)}`,
-    );
+  // a curve's points are scores of single steps
+  for (const [i, kind] of kinds.entries()) {
+    const scores = labels.map((label) => rowOf(label, kind)?.score ?? NaN);
+    const mean = scores.reduce((a, b) => a + b, 0) / scores.length;
+    expect(lastMeans).toContain(`${methods[i] ?? ""} ${mean.toPrecision(4)}`);
+  }
   const shots = content.getByRole("table").first().getByRole("img");
   // steps 1, 10, 50 and the last under three methods, each another picture
   await expect(shots).toHaveCount(12);
@@ -194,12 +206,11 @@ test("a long run is stopped, survives a restart of the app, and ends as the engi
     const row = rows.find(
       (one) => one.label === label && one.method === method,
     );
-    const at = [1, 10, 50, 60].map(
-      (step) => row?.trace[row.steps.indexOf(step)] ?? NaN,
-    );
-    expect(values.slice(0, 4).map((v) => Number(v.replace("−", "-")))).toEqual(
-      at.map((score) => Number(score.toPrecision(4))),
-    );
+    const at = [1, 10, 50, 60].flatMap((step) => {
+      const score = row && scoreAtStep(row, step);
+      return [score?.value ?? NaN, score?.std ?? null];
+    });
+    expect(values.slice(0, 8)).toEqual(at.map(showValue));
   }
   await shoot(page, "collapse");
   await shots.last().scrollIntoViewIfNeeded();

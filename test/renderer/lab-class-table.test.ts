@@ -8,6 +8,7 @@ import {
   peakOf,
   valueAt,
 } from "../../src/renderer/workspaces/lab/pages/collapse/curves";
+import { classColumns } from "../../src/renderer/workspaces/lab/pages/class-table/columns";
 import { goOnLabel } from "../../src/renderer/workspaces/lab/pages/class-table/standing";
 import {
   isOff,
@@ -17,11 +18,25 @@ import {
   spellRegularization,
   usualRegularization,
 } from "../../src/renderer/workspaces/lab/pages/class-table/table";
+import { tailOf } from "../../src/shared/tail";
 import { logitTarget } from "../../src/shared/target";
 import { networkInfo } from "../support/fake-world";
 import { useApps } from "./state/start-app";
 
 const { start } = useApps();
+
+/** Of every step from ten on. */
+function tailsOf(trace: readonly number[]): ClassRow["tails"] {
+  const taken = trace.flatMap((_, step) => {
+    const tail = tailOf(trace, step);
+    return tail ? [{ step, ...tail }] : [];
+  });
+  return {
+    steps: taken.map(({ step }) => step),
+    means: taken.map(({ mean }) => mean),
+    stds: taken.map(({ std }) => std),
+  };
+}
 
 function row(
   target: number,
@@ -38,6 +53,7 @@ function row(
     state: "done",
     step: last,
     score: trace[last] ?? 0,
+    tail: tailOf(trace),
     top1: true,
     probability: 0.5,
     imageStd: 0.1,
@@ -48,10 +64,19 @@ function row(
     stds: trace.map(() => 0.1),
     edges: trace.map((_, i) => i / 10),
     variations: trace.map(() => 0.2),
+    tails: tailsOf(trace),
     pictures: [1],
     ...part,
   };
 }
+/** Ten steps around a score, of deviation 0.1. */
+const steady = (score: number, steps = 10) => [
+  0,
+  ...Array.from(
+    { length: steps },
+    (_, i) => score + (i % 2 === 0 ? 0.1 : -0.1) * Math.sqrt(0.9),
+  ),
+];
 const keyOf = (target: number, kind: string) =>
   JSON.stringify({ batch: 8, method: { kind }, target });
 const entry = (one: ClassRow, partial = false) => ({
@@ -66,9 +91,9 @@ describe("the table's lines", () => {
       [logitTarget(7), logitTarget(2)],
       ["a", "b", "c"],
       [
-        entry(row(2, "relu", [1, 5])),
-        entry(row(2, "leaky", [1, 7])),
-        entry(row(2, "proxygrad", [1, 6])),
+        entry(row(2, "relu", steady(5))),
+        entry(row(2, "leaky", steady(7))),
+        entry(row(2, "proxygrad", steady(6))),
       ],
       [keyOf(7, "leaky"), `${keyOf(7, "relu")}@10`, "no key", "{}"],
     );
@@ -127,19 +152,43 @@ describe("the table's lines", () => {
     const running = { state: "running" } as const;
     expect(
       best(
-        row(2, "relu", [1, 5], running),
-        row(2, "leaky", [1, 7, 9], running),
-        row(2, "proxygrad", [1, 6], running),
+        row(2, "relu", steady(5), running),
+        row(2, "leaky", steady(9, 11), running),
+        row(2, "proxygrad", steady(6), running),
       ),
     ).toBeNull();
     expect(
       best(
-        row(2, "relu", [1], { state: "silent" }),
-        row(2, "leaky", [1, 7, 9], running),
-        row(2, "proxygrad", [1, 6, 10], running),
+        row(2, "relu", [1], {
+          state: "silent",
+          tails: { steps: [10, 11], means: [1, 1], stds: [0, 0] },
+        }),
+        row(2, "leaky", steady(9), running),
+        row(2, "proxygrad", steady(10), running),
       ),
     ).toBe("proxygrad");
-    expect(best(row(2, "relu", [1]), row(2, "leaky", [2]))).toBeNull();
+    expect(
+      best(row(2, "relu", steady(1)), row(2, "leaky", steady(2))),
+    ).toBeNull();
+  });
+
+  it("name no best within the uncertainty, and none where it is not known", () => {
+    const best = (relu: number, leaky: number, proxygrad: number, steps = 10) =>
+      linesOf(
+        [logitTarget(2)],
+        [],
+        [
+          entry(row(2, "relu", steady(relu, steps))),
+          entry(row(2, "leaky", steady(leaky, steps))),
+          entry(row(2, "proxygrad", steady(proxygrad, steps))),
+        ],
+        [],
+      )[0]?.best;
+    // deviations of 0.1 each: the difference is uncertain by 0.141
+    expect(best(5, 5, 5.15)).toBe("proxygrad");
+    expect(best(5, 5, 5.13)).toBeNull();
+    expect(best(4, 5, 5.13)).toBeNull();
+    expect(best(5, 6, 9, 9)).toBeNull();
   });
 
   it("tell what was reached, and what the button says", () => {
@@ -165,6 +214,51 @@ describe("the table's lines", () => {
     const own = { blur: 0, rotate: 8, rotateProbability: 1 };
     expect(usualRegularization(own)).toBe(own);
     expect(spellRegularization(own)).toBe("rotation ±8°");
+  });
+});
+
+describe("the numbers for files", () => {
+  const relu = row(2, "relu", steady(5));
+  const texts = (one: ClassRow) => {
+    const columns = classColumns("class", "softmax", new Map([["2", relu]]));
+    return Object.fromEntries(
+      columns.map(({ title, value }) => [title, value(one)]),
+    );
+  };
+
+  it("are means with deviations, and differences with what is uncertain of them", () => {
+    const { mean = NaN, std = NaN } = tailOf(steady(5.1)) ?? {};
+    const told = texts(row(2, "leaky", steady(5.1)));
+    expect(told).toMatchObject({
+      score: mean,
+      "± score": std,
+      "over steps": 10,
+      "includes 0": true,
+    });
+    expect(told["− ReLU"]).toBeCloseTo(0.1, 12);
+    expect(told["± difference"]).toBeCloseTo(Math.hypot(0.1, 0.1), 12);
+    expect(texts(row(2, "proxygrad", steady(6)))["includes 0"]).toBe(false);
+    expect(texts(relu)).toMatchObject({
+      "− ReLU": null,
+      "± difference": null,
+      "includes 0": null,
+    });
+  });
+
+  it("are single steps where a row of an earlier version has no mean", () => {
+    const older = row(2, "leaky", steady(5.1), {
+      tail: null,
+      tails: { steps: [], means: [], stds: [] },
+    });
+    const last = steady(5.1).at(-1);
+    expect(texts(older)).toMatchObject({
+      score: last,
+      "± score": null,
+      "over steps": 1,
+      "− ReLU": (last ?? NaN) - relu.score,
+      "± difference": null,
+      "includes 0": null,
+    });
   });
 });
 

@@ -5,9 +5,11 @@ import {
   precisionSchema,
   regularizationSchema,
   slopeSchema,
+  tailSchema,
 } from "../domain";
+import { isPlain } from "../stored";
 import { defineSpec } from "./spec";
-import { labTargetsSchema, nameRowTarget, targetFields } from "./targets";
+import { labTargetsSchema, targetFields } from "./targets";
 
 const ascent = ascentSettingsSchema.shape;
 /** Null: the network's own setting, as its card names it or the app completes it. */
@@ -40,6 +42,8 @@ const rowSchema = z.strictObject({
   /** Updates done; what follows belongs to the image after so many. */
   step: count,
   score: z.number(),
+  /** Mean and deviation of the last tenth of those updates (see `tailOf`); null below ten, and in older rows. */
+  tail: tailSchema.nullable(),
   /** Null where the head has no first choice, and for a class that is minimised. */
   top1: z.boolean().nullable(),
   /** Of the class; null where the head has none. */
@@ -55,6 +59,15 @@ const rowSchema = z.strictObject({
   stds: z.array(z.number()),
   edges: z.array(z.number()),
   variations: z.array(z.number()),
+  /**
+   * `tail` at the traced steps from ten on, so that rows are compared at the same step. Of a silent row up to the last
+   * step that was asked for: its score holds. Empty in older rows.
+   */
+  tails: z.strictObject({
+    steps: z.array(count),
+    means: z.array(z.number()),
+    stds: z.array(z.number().min(0)),
+  }),
   /** Steps before the last whose pictures are kept, under `pictureKey`; the last one's is the row's own. */
   pictures: z.array(count),
 });
@@ -66,15 +79,22 @@ const methodSummarySchema = z.strictObject({
   slope: slopeSchema,
   /** Mean score over the classes that every method has finished; null where there are none. */
   mean: z.number().nullable(),
-  /** Of those classes, how many score highest under this method; of equal scores each counts. */
-  wins: count,
+  /** Of that mean, from the deviations of its scores: the root of their squares' sum over their number; null where scores are of single steps. */
+  std: z.number().min(0).nullable(),
   /** The mean over ReLU's; null where that is not above 0. */
   ratio: z.number().nullable(),
+  /** Of those classes, how many are clearly best under this method: above each other one by more than the uncertainty. */
+  wins: count,
+  /** How many are above ReLU, and below it, by more than the uncertainty; 0 for ReLU itself. */
+  above: count,
+  below: count,
 });
 
 const summarySchema = z.strictObject({
   /** Classes that every method has finished. */
   classes: count,
+  /** Of those, how many have no method that is clearly best. */
+  undecided: count,
   methods: z.array(methodSummarySchema),
 });
 export type ClassTableSummary = z.infer<typeof summarySchema>;
@@ -85,9 +105,17 @@ export type ClassTableSummary = z.infer<typeof summarySchema>;
  */
 export const classTable = defineSpec({
   id: "class-table",
-  version: 2,
-  // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
-  upgrades: { 1: (row) => row },
+  version: 3,
+  upgrades: {
+    // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
+    1: (row) => row,
+    // few scores were kept
+    2: (row) => ({
+      ...(isPlain(row) ? row : {}),
+      tail: null,
+      tails: { steps: [], means: [], stds: [] },
+    }),
+  },
   network: "needed",
   heavy: true,
   settings: z.strictObject({
@@ -129,44 +157,4 @@ export function tracedSteps(steps: number): readonly number[] {
 /** Under which key the picture after so many steps is kept with the cell's row. */
 export function pictureKey(key: string, step: number): string {
   return `${key}@${step}`;
-}
-
-/** Means and wins over the classes that are finished under every method. */
-export function summarizeClassTable(
-  slopes: Readonly<Record<TableMethod, number>>,
-  rows: Iterable<ClassRow>,
-): ClassTableSummary {
-  const classes = new Map<string, Map<TableMethod, number>>();
-  for (const row of rows) {
-    const { method, state, score } = row;
-    if (state === "running") continue;
-    const name = nameRowTarget(row);
-    const scores = classes.get(name) ?? new Map<TableMethod, number>();
-    classes.set(name, scores.set(method, score));
-  }
-  const whole = [...classes.values()].filter(
-    (scores) => scores.size === tableMethods.length,
-  );
-  const meanOf = (method: TableMethod) =>
-    whole.length === 0
-      ? null
-      : whole.reduce((sum, scores) => sum + (scores.get(method) ?? NaN), 0) /
-        whole.length;
-  const plain = meanOf("relu");
-  return {
-    classes: whole.length,
-    methods: tableMethods.map((method) => {
-      const mean = meanOf(method);
-      return {
-        method,
-        slope: slopes[method],
-        mean,
-        wins: whole.filter(
-          (scores) => scores.get(method) === Math.max(...scores.values()),
-        ).length,
-        ratio:
-          mean !== null && plain !== null && plain > 0 ? mean / plain : null,
-      };
-    }),
-  };
 }

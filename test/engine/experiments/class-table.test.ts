@@ -24,10 +24,17 @@ import { openNamed, type OpenedNetwork } from "../../../src/main/host/networks";
 import {
   classTable as spec,
   picturedSteps,
-  summarizeClassTable,
   tracedSteps,
   type ClassRow,
 } from "../../../src/shared/lab/class-table";
+import {
+  clearlyBest,
+  classScore,
+  compareClassRows,
+  scoreAtStep,
+  summarizeClassTable,
+} from "../../../src/shared/lab/class-scores";
+import { tailOf } from "../../../src/shared/tail";
 import { logitTarget } from "../../../src/shared/target";
 import { mixedNetwork } from "../../support/small-networks";
 import { bundledNetwork } from "../../support/networks";
@@ -173,49 +180,159 @@ describe("measures of an image", () => {
   });
 });
 
-describe("the summary", () => {
+describe("scores that are compared", () => {
+  const tail = (mean: number, std: number) => ({ mean, std, steps: 10 });
   const row = (
     target: number,
     method: ClassRow["method"],
-    score: number,
-    state: ClassRow["state"] = "done",
-  ) => ({ target, method, score, state }) as ClassRow; // all it looks at
+    mean: number,
+    part: Partial<ClassRow> = {},
+  ) =>
+    ({
+      ...{ target, method, state: "done", step: 20, score: mean + 50 },
+      ...{ steps: [0, 20], trace: [0, mean + 50], tail: tail(mean, 3) },
+      tails: { steps: [20], means: [mean], stds: [3] },
+      ...part,
+    }) as ClassRow; // all that is looked at
 
-  it("takes the classes that every method has finished", () => {
+  it("are means, of the classes that every method has finished", () => {
     const rows = [
       row(1, "relu", 10),
       row(1, "leaky", 5),
-      row(1, "proxygrad", 14),
+      row(1, "proxygrad", 15),
       row(2, "relu", 30),
       row(2, "leaky", 31),
-      row(2, "proxygrad", 30, "silent"),
+      row(2, "proxygrad", 29),
       row(3, "relu", 1000),
-      row(3, "leaky", 1000, "running"),
+      row(3, "leaky", 1000, { state: "running" }),
       row(3, "proxygrad", 1000),
     ];
+    const std = Math.hypot(3, 3) / 2;
     expect(
       summarizeClassTable({ relu: 0, leaky: 0.1, proxygrad: 0.2 }, rows),
     ).toEqual({
       classes: 2,
+      undecided: 1,
       methods: [
-        { method: "relu", slope: 0, mean: 20, wins: 0, ratio: 1 },
-        { method: "leaky", slope: 0.1, mean: 18, wins: 1, ratio: 0.9 },
-        { method: "proxygrad", slope: 0.2, mean: 22, wins: 1, ratio: 1.1 },
+        {
+          ...{ method: "relu", slope: 0, mean: 20, std, ratio: 1 },
+          ...{ wins: 0, above: 0, below: 0 },
+        },
+        {
+          ...{ method: "leaky", slope: 0.1, mean: 18, std, ratio: 0.9 },
+          ...{ wins: 0, above: 0, below: 1 },
+        },
+        {
+          ...{ method: "proxygrad", slope: 0.2, mean: 22, std, ratio: 1.1 },
+          ...{ wins: 1, above: 1, below: 0 },
+        },
       ],
     });
   });
 
-  it("says nothing of nothing, and gives no ratio to a mean that is not above 0", () => {
+  it("say nothing of nothing, and give no ratio to a mean that is not above 0", () => {
     const slopes = { relu: 0, leaky: 0.1, proxygrad: 0.1 };
-    for (const { mean, ratio, wins } of summarizeClassTable(slopes, []).methods)
-      expect([mean, ratio, wins]).toEqual([null, null, 0]);
-    const { methods } = summarizeClassTable(slopes, [
+    const { classes, undecided, methods } = summarizeClassTable(slopes, []);
+    expect([classes, undecided]).toEqual([0, 0]);
+    for (const { mean, std, ratio, wins } of methods)
+      expect([mean, std, ratio, wins]).toEqual([null, null, null, 0]);
+    const below = summarizeClassTable(slopes, [
       row(1, "relu", -2),
       row(1, "leaky", -2),
       row(1, "proxygrad", 3),
+    ]).methods;
+    expect(below.map(({ ratio }) => ratio)).toEqual([null, null, null]);
+    expect(below.map(({ mean }) => mean)).toEqual([-2, -2, 3]);
+  });
+
+  it("are all of single steps where one of them has no mean, and no best is told", () => {
+    const older = { tail: null, tails: { steps: [], means: [], stds: [] } };
+    const rows = [
+      row(1, "relu", 10),
+      row(1, "leaky", 20, older),
+      row(1, "proxygrad", 100),
+    ];
+    const { methods, undecided } = summarizeClassTable(
+      { relu: 0, leaky: 0.1, proxygrad: 0.1 },
+      rows,
+    );
+    expect(methods.map(({ mean, std }) => [mean, std])).toEqual([
+      [60, null],
+      [70, null],
+      [150, null],
     ]);
-    expect(methods.map(({ ratio }) => ratio)).toEqual([null, null, null]);
-    expect(methods.map(({ mean }) => mean)).toEqual([-2, -2, 3]);
+    expect(undecided).toBe(1);
+    expect(clearlyBest(rows)).toBeNull();
+    const [relu, leaky, proxygrad] = rows;
+    if (!relu || !leaky || !proxygrad) throw new Error("no rows");
+    expect(compareClassRows(leaky, relu)).toEqual({
+      ...{ step: 20, score: 70, base: 60, value: 10 },
+      ...{ std: null, unclear: false },
+    });
+    expect(compareClassRows(proxygrad, relu)).toEqual({
+      ...{ step: 20, score: 100, base: 10, value: 90 },
+      ...{ std: Math.hypot(3, 3), unclear: false },
+    });
+  });
+
+  it("are taken at the last step that both have", () => {
+    const done = row(1, "relu", 30, {
+      ...{ step: 40, steps: [0, 12, 20, 40], trace: [0, 7, 8, 9] },
+      tails: { steps: [12, 20, 40], means: [4, 5, 30], stds: [1, 2, 3] },
+    });
+    // step 25 is traced of neither: the last of both is 20
+    const stopped = row(1, "leaky", 9, {
+      ...{ state: "running", step: 25, steps: [0, 12, 20], trace: [0, 7, 8] },
+      tails: { steps: [12, 20], means: [6, 8], stds: [1, 1] },
+    });
+    expect(compareClassRows(stopped, done)).toEqual({
+      ...{ step: 20, score: 8, base: 5, value: 3 },
+      ...{ std: Math.hypot(1, 2), unclear: false },
+    });
+    expect(scoreAtStep(done, 25)).toBeNull();
+    // a silent one stays as it is
+    const silent = row(1, "proxygrad", NaN, {
+      ...{ state: "silent", step: 3, score: 2, steps: [0, 3], trace: [0, 2] },
+      ...{ tail: null },
+      tails: { steps: [12, 20, 40], means: [1.5, 2, 2], stds: [0.5, 0, 0] },
+    });
+    expect(classScore(silent)).toEqual({
+      ...{ step: 40, value: 2, std: 0, steps: 10 },
+    });
+    expect(compareClassRows(silent, done)?.value).toBe(2 - 30);
+    expect(compareClassRows(silent, stopped)).toMatchObject({
+      ...{ step: 20, score: 2, base: 8 },
+    });
+    const begun = row(1, "leaky", NaN, {
+      ...{ state: "running", step: 5, score: 4, steps: [0, 5], trace: [0, 4] },
+      ...{ tail: null, tails: { steps: [], means: [], stds: [] } },
+    });
+    expect(compareClassRows(begun, silent)).toEqual({
+      ...{ step: 5, score: 4, base: 2, value: 2 },
+      ...{ std: null, unclear: false },
+    });
+  });
+});
+
+describe("rows of an earlier version", () => {
+  it("are taken over without means", () => {
+    const old = {
+      ...{ target: 3, label: "c", method: "relu", slope: 0, state: "done" },
+      ...{ step: 2500, score: 24.5, top1: true, probability: 0.9 },
+      ...{ imageStd: 0.2, edge: 0, variation: 0.1, steps: [0, 2500] },
+      ...{ trace: [1, 24.5], stds: [0.1, 0.2], edges: [0, 0] },
+      ...{ variations: [0.1, 0.1], pictures: [1] },
+    };
+    expect(spec.row.safeParse(old).success).toBe(false);
+    const taken = [1, 2].reduce<unknown>(
+      (row, version) => spec.upgrades[version as 1 | 2](row),
+      old,
+    );
+    expect(spec.row.parse(taken)).toEqual({
+      ...old,
+      ...{ tail: null, tails: { steps: [], means: [], stds: [] } },
+    });
+    expect(spec.version).toBe(3);
   });
 });
 
@@ -382,6 +499,11 @@ describe("rows", () => {
       expect(row.score).toBe(last.score);
       expect(row.trace).toEqual(steps.map(({ score }) => score));
       expect(row.steps).toEqual(steps.map(({ step }) => step));
+      expect(row.tail).toEqual(tailOf(row.trace));
+      expect(row.tail?.steps).toBe(10);
+      expect(row.tails.steps).toEqual([10, 11, 12]);
+      expect(row.tails.means[0]).toBe(tailOf(row.trace.slice(0, 11))?.mean);
+      expect(row.tails.stds.at(-1)).toBe(row.tail?.std);
       expect(row.label).toBe(bundled.network.labels[row.target]);
       expect(row.top1).toBe(
         topClasses(last.values, [], 1, "softmax")[0]?.index === row.target,
@@ -434,55 +556,70 @@ describe("going on", () => {
     );
   };
 
-  it("after a stop gives every row and picture to the bit, and all methods go on together", async () => {
-    const store = checkpoints();
-    const here = world(mixedNetwork(), store);
-    const cells = cellsOf(settings, here);
-    const stop = new AbortController();
-    let moved = 0;
-    const before = await collect(
-      classTable.compute(cells, settings, here, { signal: stop.signal }),
-      (happening) => {
-        // in the middle of a step: one method has moved, two have not
-        if (happening.kind === "work" && (moved += happening.work) >= 50)
-          stop.abort();
-        return false;
-      },
-    );
-    expect(rowsOf(before)).toEqual([]);
-    const partial = before.flatMap((one) =>
-      one.kind === "partial" && one.keep ? [one.row] : [],
-    );
-    expect(partial).toHaveLength(6);
-    expect(new Set(partial.map(({ step }) => step))).toEqual(new Set([9 + 1]));
-    for (const row of partial) {
-      expect(row.state).toBe("running");
-      spec.row.parse(row);
-    }
-    expect(store.kept.size).toBe(6);
-    // what is shown of a stopped run is where it stands
-    const standing = picturesOf(before);
-    for (const [key, { arrays }] of store.kept)
-      expect(standing.get(key)).toEqual(arrays["image"]);
+  // both stops are within the steps that later means are taken over
+  it.each([
+    { work: 50, reached: 10 },
+    { work: 206, reached: 36 },
+  ])(
+    "after a stop at step $reached gives every row, mean and picture to the bit, and all methods go on together",
+    async ({ work: until, reached }) => {
+      const store = checkpoints();
+      const here = world(mixedNetwork(), store);
+      const cells = cellsOf(settings, here);
+      const stop = new AbortController();
+      let moved = 0;
+      const before = await collect(
+        classTable.compute(cells, settings, here, { signal: stop.signal }),
+        (happening) => {
+          // in the middle of a step: one method has moved, two have not
+          if (happening.kind === "work" && (moved += happening.work) >= until)
+            stop.abort();
+          return false;
+        },
+      );
+      expect(rowsOf(before)).toEqual([]);
+      const partial = before.flatMap((one) =>
+        one.kind === "partial" && one.keep ? [one.row] : [],
+      );
+      expect(partial).toHaveLength(6);
+      expect(new Set(partial.map(({ step }) => step))).toEqual(
+        new Set([reached]),
+      );
+      for (const row of partial) {
+        expect(row.state).toBe("running");
+        spec.row.parse(row);
+      }
+      expect(store.kept.size).toBe(6);
+      // what is shown of a stopped run is where it stands
+      const standing = picturesOf(before);
+      for (const [key, { arrays }] of store.kept)
+        expect(standing.get(key)).toEqual(arrays["image"]);
 
-    const after = await collect(
-      classTable.compute(cells, settings, here, { signal: never }),
-    );
-    expect(store.kept.size).toBe(0);
-    const unbroken = await whole();
-    // class 1 had no start yet, so it comes first: by class, as the table has it
-    const sorted = (rows: ClassRow[]) =>
-      rows.toSorted((a, b) => a.target - b.target);
-    expect(sorted(rowsOf(after))).toEqual(sorted(rowsOf(unbroken)));
-    expect(new Map([...picturesOf(before), ...picturesOf(after)])).toEqual(
-      picturesOf(unbroken),
-    );
-    expect(workOf(after)).toBe(9 * 40);
-    const told = after.filter(
-      (one) => one.kind === "work" && one.before && one.work > 0,
-    );
-    expect(told).toEqual([{ kind: "work", work: 6 * 10, before: true }]);
-  });
+      const after = await collect(
+        classTable.compute(cells, settings, here, { signal: never }),
+      );
+      expect(store.kept.size).toBe(0);
+      const unbroken = await whole();
+      // class 1 had no start yet, so it comes first: by class, as the table has it
+      const sorted = (rows: ClassRow[]) =>
+        rows.toSorted((a, b) => a.target - b.target);
+      expect(sorted(rowsOf(after))).toEqual(sorted(rowsOf(unbroken)));
+      expect(new Map([...picturesOf(before), ...picturesOf(after)])).toEqual(
+        picturesOf(unbroken),
+      );
+      expect(workOf(after)).toBe(9 * 40);
+      const told = after.filter(
+        (one) => one.kind === "work" && one.before && one.work > 0,
+      );
+      expect(told).toEqual([{ kind: "work", work: 6 * reached, before: true }]);
+      for (const { tail, tails } of rowsOf(after)) {
+        expect(tail?.steps).toBe(10);
+        expect(tails.steps).toEqual(
+          Array.from({ length: 31 }, (_, i) => i + 10),
+        );
+      }
+    },
+  );
 
   it("after a crash goes on from the last checkpoint, with methods at different steps", async () => {
     const store = checkpoints();
@@ -517,15 +654,25 @@ describe("going on", () => {
     expect(store.kept.size).toBe(0);
   });
 
-  it("begins anew where a checkpoint does not fit", async () => {
+  it.each([
+    [
+      "has an image of another size",
+      { image: new Float32Array(3), trace: new Float32Array(1) },
+    ],
+    [
+      "of an earlier version has no score of every step",
+      {
+        image: new Float32Array(17 * 15 * 3),
+        ...{ trace: new Float32Array(12), stds: new Float32Array(12) },
+        ...{ edges: new Float32Array(12), variations: new Float32Array(12) },
+      },
+    ],
+  ])("begins again where a checkpoint %s", async (_, arrays) => {
     const store = checkpoints();
     const here = world(mixedNetwork(), store);
     const cells = cellsOf(settings, here);
     for (const { key } of cells)
-      store.kept.set(key, {
-        step: 12,
-        arrays: { image: new Float32Array(3), trace: new Float32Array(1) },
-      });
+      store.kept.set(key, { step: 12, arrays: { ...arrays } });
     const happened = await collect(
       classTable.compute(cells, settings, here, { signal: never }),
     );

@@ -1,8 +1,15 @@
 import { limits } from "../../../shared/domain";
+import {
+  classScore,
+  compareClassRows,
+  isOlder,
+} from "../../../shared/lab/class-scores";
 import type {
   ClassRow,
   ClassTableSummary,
 } from "../../../shared/lab/class-table";
+import { nameRowTarget } from "../../../shared/lab/targets";
+import type { ScoreDifference } from "../../../shared/scores";
 import { titleMethod } from "../../../shared/method";
 import { readNumber } from "../../arguments";
 import { climbFlags, readOwnClimb, readPrecision } from "../../climb-flags";
@@ -55,24 +62,37 @@ export const classTable = labCommand({
       precision: readPrecision(values, null),
     };
   },
-  lines: (rows, { classes, methods }) => {
-    const each = (name: "mean" | "wins" | "ratio") =>
-      Object.fromEntries(methods.map((one) => [one.method, one[name]]));
+  lines: (rows, { classes, undecided, methods }) => {
+    const each = (
+      name: "mean" | "std" | "ratio" | "wins" | "above" | "below",
+    ) => Object.fromEntries(methods.map((one) => [one.method, one[name]]));
     return [
-      ...rows,
+      ...rows.map((row) => ({
+        ...row,
+        difference: differenceToRelu(row, rows),
+      })),
       {
         mean: each("mean"),
-        wins: each("wins"),
+        std: each("std"),
         ratio: each("ratio"),
+        wins: each("wins"),
+        above: each("above"),
+        below: each("below"),
+        undecided,
         classes,
       },
     ];
   },
   table: (rows, summary) => [
-    hasTop1(rows)
-      ? "method           score     top-1  target"
-      : "method           score     target",
-    ...rows.map((row) => describe(row, hasTop1(rows))),
+    [
+      "method".padEnd(15),
+      "score".padEnd(scoreWidth),
+      "- ReLU".padEnd(differenceWidth),
+      ...(hasTop1(rows) ? ["top-1"] : []),
+      "target",
+    ].join("  "),
+    ...rows.map((row) => describe(row, rows)),
+    ...rules(rows),
     ...(summary.classes > 0 ? conclude(summary) : []),
     ...(rows.some(({ state }) => state === "running")
       ? ["Stopped; the same command goes on from there."]
@@ -81,17 +101,34 @@ export const classTable = labCommand({
   finish: writeClassPictures,
 });
 
+const scoreWidth = 14;
+const differenceWidth = 16;
+
 /** Whether the network's classes exclude each other; a minimised one has no top-1 of its own. */
 function hasTop1(rows: readonly ClassRow[]): boolean {
   return rows.some(({ top1 }) => top1 !== null);
 }
 
-function describe(row: ClassRow, withTop1: boolean): string {
-  const { label, target, score, state, step, top1 } = row;
+/** At the last step that both have; null for ReLU itself, and without its row. */
+function differenceToRelu(
+  row: ClassRow,
+  rows: readonly ClassRow[],
+): ScoreDifference | null {
+  const base = rows.find(
+    (one) => one.method === "relu" && nameRowTarget(one) === nameRowTarget(row),
+  );
+  return base && base !== row ? compareClassRows(row, base) : null;
+}
+
+function describe(row: ClassRow, rows: readonly ClassRow[]): string {
+  const { label, target, state, step, top1 } = row;
+  const { value, std } = classScore(row);
+  const difference = differenceToRelu(row, rows);
   return [
     titleOf(row).padEnd(15),
-    score.toFixed(2).padEnd(8),
-    ...(withTop1
+    spread(value, std).padEnd(scoreWidth),
+    (difference ? spellDifference(difference) : "").padEnd(differenceWidth),
+    ...(hasTop1(rows)
       ? [(top1 === null ? "-" : top1 ? "yes" : "no").padEnd(5)]
       : []),
     `${target} ${label}`,
@@ -101,17 +138,56 @@ function describe(row: ClassRow, withTop1: boolean): string {
   ].join("  ");
 }
 
-function conclude({ classes, methods }: ClassTableSummary): string[] {
+/** "24.50 ± 0.61" */
+function spread(value: number, std: number | null): string {
+  return std === null
+    ? value.toFixed(2)
+    : `${value.toFixed(2)} ± ${std.toFixed(2)}`;
+}
+
+function spellDifference({ value, std, unclear }: ScoreDifference): string {
+  const text = `${value > 0 ? "+" : ""}${spread(value, std)}`;
+  return unclear ? `(${text})` : text;
+}
+
+/** What the numbers are. */
+function rules(rows: readonly ClassRow[]): string[] {
+  const means = rows.some(({ tail }) => tail !== null);
+  return [
+    ...(means
+      ? [
+          "Score: mean ± standard deviation over the last tenth of the steps. A difference in brackets is within its uncertainty.",
+        ]
+      : [
+          "Score: that of the last step alone; no best is told without a spread.",
+        ]),
+    ...(rows.some(isOlder)
+      ? [
+          "Some rows are of an earlier version and have the score of their last step alone; --fresh computes them again.",
+        ]
+      : []),
+  ];
+}
+
+function conclude({
+  classes,
+  undecided,
+  methods,
+}: ClassTableSummary): string[] {
   return [
     `Mean over ${classes} ${classes === 1 ? "target" : "targets"}:`,
     ...methods.map((one) =>
       [
         titleOf(one).padEnd(15),
-        (one.mean ?? NaN).toFixed(2).padEnd(8),
-        `best of ${one.wins}`,
+        spread(one.mean ?? NaN, one.std).padEnd(scoreWidth),
+        `clearly best of ${one.wins}`,
+        ...(one.method === "relu"
+          ? []
+          : [`clearly above ReLU in ${one.above}, below in ${one.below}`]),
         ...(one.ratio === null ? [] : [`${one.ratio.toFixed(3)} of ReLU's`]),
       ].join("  "),
     ),
+    ...(undecided > 0 ? [`No method is clearly best of ${undecided}.`] : []),
   ];
 }
 

@@ -3,8 +3,9 @@ import {
   tracedSteps,
   type ClassRow,
 } from "../../../shared/lab/class-table";
-import type { Head } from "../../../shared/domain";
+import type { Head, Tail } from "../../../shared/domain";
 import { rowTarget } from "../../../shared/lab/targets";
+import { tailOf } from "../../../shared/tail";
 import type { TileUpdate } from "../../ascent/ascend";
 import { probabilitiesOf, top1Of } from "../../classes";
 import type { Cell, Checkpoint } from "../experiment";
@@ -30,6 +31,10 @@ export class Course {
   readonly #pictured: readonly number[];
   readonly #steps: number[] = [];
   readonly #traces: Traces;
+  /** After every number of updates so far; float32's, so that they survive a checkpoint to the last bit. */
+  #scores: number[] = [];
+  /** By step: what is behind a score does not change any more. */
+  readonly #tailed = new Map<number, Tail>();
   /** Where it goes on from; null: from the start image. */
   readonly from: Checkpoint | null;
   #measures: ImageMeasures = { std: 0, edge: 0, variation: 0 };
@@ -56,11 +61,13 @@ export class Course {
       step <= 0 ||
       step >= this.cell.work ||
       arrays["image"]?.length !== height * width * channels ||
-      traces.some((name) => arrays[name]?.length !== steps.length)
+      traces.some((name) => arrays[name]?.length !== steps.length) ||
+      arrays["scores"]?.length !== step
     )
       return false;
     this.#steps.push(...steps);
     for (const name of traces) this.#traces[name].push(...(arrays[name] ?? []));
+    this.#scores = [...(arrays["scores"] ?? [])];
     const last = (name: (typeof traces)[number]) =>
       this.#traces[name].at(-1) ?? 0;
     this.#measures = {
@@ -79,6 +86,7 @@ export class Course {
   /** Takes a step's outcome, while the update is valid. */
   take(update: TileUpdate): void {
     if (update.state === "failed") return;
+    this.#scores.push(update.score);
     const traced = this.#traced.includes(update.step);
     const last = update.state !== "running";
     if (!traced && !last) return;
@@ -106,6 +114,7 @@ export class Course {
       state: state === "done" || state === "silent" ? state : "running",
       step,
       score,
+      tail: tailOf(this.#scores),
       top1: top1Of(logits, target, this.#head),
       probability: probabilitiesOf(logits, this.#head)?.[target.index] ?? null,
       imageStd: std,
@@ -116,7 +125,23 @@ export class Course {
       stds: [...this.#traces.stds],
       edges: [...this.#traces.edges],
       variations: [...this.#traces.variations],
+      tails: this.#tailsUpTo(state === "silent" ? this.cell.work : step),
       pictures: this.#pictured.filter((pictured) => pictured <= step),
+    };
+  }
+
+  /** At the traced steps up to `last`. */
+  #tailsUpTo(last: number): ClassRow["tails"] {
+    for (const step of this.#traced)
+      if (step <= last && !this.#tailed.has(step)) {
+        const tail = tailOf(this.#scores, step);
+        if (tail) this.#tailed.set(step, tail);
+      }
+    const taken = [...this.#tailed];
+    return {
+      steps: taken.map(([step]) => step),
+      means: taken.map(([, { mean }]) => mean),
+      stds: taken.map(([, { std }]) => std),
     };
   }
 
@@ -126,6 +151,7 @@ export class Course {
     const before = this.#steps.filter((traced) => traced < step).length;
     const arrays: Record<string, Float32Array> = {
       image: update.image().slice(),
+      scores: Float32Array.from(this.#scores.slice(0, step)),
     };
     for (const name of traces)
       arrays[name] = Float32Array.from(this.#traces[name].slice(0, before));

@@ -1,7 +1,5 @@
-import {
-  classTable as spec,
-  summarizeClassTable,
-} from "../../../shared/lab/class-table";
+import { summarizeClassTable } from "../../../shared/lab/class-scores";
+import { classTable as spec } from "../../../shared/lab/class-table";
 import { defineExperiment } from "../experiment";
 import { ascentOf, cellsOf } from "./cells";
 import { climb } from "./climb";

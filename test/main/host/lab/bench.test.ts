@@ -91,15 +91,25 @@ describe("rows", () => {
   });
 });
 
-describe("rows of version 1", () => {
-  /** As version 1 of the class table and of the sweep kept them: the same lines under another number. */
-  async function olden(folder: string, experiment: string): Promise<void> {
+describe("rows of an earlier version", () => {
+  /** As that version kept them: without the fields that came later. */
+  async function olden(
+    folder: string,
+    experiment: string,
+    { version, without = [] }: { version: number; without?: string[] },
+  ): Promise<void> {
     const of = join(folder, experiment);
     const [store = ""] = await readdir(of);
     const path = join(of, store, "rows.jsonl");
-    const text = await readFile(path, "utf8");
-    expect(text).toContain('{"version":2,');
-    await writeFile(path, text.replaceAll('{"version":2,', '{"version":1,'));
+    const lines = (await readFile(path, "utf8")).trimEnd().split("\n");
+    const older = lines.map((text) => {
+      const line = JSON.parse(text) as { row: object }; // as it was written
+      const row = Object.entries(line.row).filter(
+        ([name]) => !without.includes(name),
+      );
+      return JSON.stringify({ ...line, version, row: Object.fromEntries(row) });
+    });
+    await writeFile(path, `${older.join("\n")}\n`);
   }
   const rowsOf = async (asked: LabRequest) => {
     const { rows, missing } = (await LabBench.open(asked)).stored();
@@ -107,11 +117,32 @@ describe("rows of version 1", () => {
     return rows.map(({ row }) => row as Record<string, unknown>); // by its schema
   };
 
+  it.each([1, 2])("of version %i are read, without means", async (version) => {
+    const folder = await temporary();
+    const asked = {
+      ...request(folder, mixedNetwork()),
+      settings: { ...settings, steps: 11 },
+    };
+    const before = (await run(asked)).rows.map(
+      ({ row }) => row as Record<string, unknown>, // by its schema
+    );
+    expect(before.map(({ tail }) => tail === null)).not.toContain(true);
+    const without = ["tail", "tails"];
+    await olden(folder, "class-table", { version, without });
+    expect(await rowsOf(asked)).toEqual(
+      before.map((row) => ({
+        ...row,
+        ...{ tail: null, tails: { steps: [], means: [], stds: [] } },
+      })),
+    );
+  });
+
   it("are read as those of a softmax", async () => {
     const folder = await temporary();
     const asked = request(folder, mixedNetwork());
     const before = (await run(asked)).rows.map(({ row }) => row);
-    await olden(folder, "class-table");
+    const without = ["tail", "tails"];
+    await olden(folder, "class-table", { version: 1, without });
     expect(await rowsOf(asked)).toEqual(before);
     // rows of another head are kept for themselves
     const other: LabRequest = {
@@ -151,7 +182,7 @@ describe("rows of version 1", () => {
       { target: 1 },
       { target: 1, minimise: true, top1: null },
     ]);
-    await olden(folder, "sweep");
+    await olden(folder, "sweep", { version: 1 });
     expect(await rowsOf(asked)).toEqual(before);
   });
 
@@ -161,7 +192,7 @@ describe("rows of version 1", () => {
     await run(asked);
     const path = join(await storeOf(folder), "rows.jsonl");
     const text = await readFile(path, "utf8");
-    await writeFile(path, text.replaceAll('{"version":2,', '{"version":3,'));
+    await writeFile(path, text.replaceAll('{"version":3,', '{"version":4,'));
     const { rows, missing } = (await LabBench.open(asked)).stored();
     expect([rows.length, missing]).toEqual([0, 6]);
   });

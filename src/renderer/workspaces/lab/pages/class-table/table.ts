@@ -7,14 +7,21 @@ import type {
   Target,
 } from "../../../../../shared/domain";
 import type { LabSettings } from "../../../../../shared/lab";
+import { clearlyBest } from "../../../../../shared/lab/class-scores";
 import {
   tableMethods,
   type ClassRow,
+  type ClassTableSummary,
   type TableMethod,
 } from "../../../../../shared/lab/class-table";
 import { weakRegularization } from "../../../../../shared/lab/sweep";
 import { nameRowTarget, targetOfLab } from "../../../../../shared/lab/targets";
 import { titleMethod } from "../../../../../shared/method";
+import {
+  differenceOf,
+  type Score,
+  type ScoreDifference,
+} from "../../../../../shared/scores";
 import {
   logitTarget,
   nameTarget,
@@ -45,7 +52,7 @@ export interface TableLine {
   /** With a minus sign in front where it is minimised. */
   readonly label: string;
   readonly cells: readonly TableCell[];
-  /** Highest score, once every method has one at the same step or has ended. */
+  /** Above both others by more than the uncertainty, once every method is at the same step or has ended. */
   readonly best: TableMethod | null;
 }
 
@@ -123,8 +130,29 @@ function bestOf(cells: readonly TableCell[]): TableMethod | null {
   const moving = rows.filter(({ state }) => state !== "silent");
   const together = moving.every(({ step }) => step === moving[0]?.step);
   if (rows.length < tableMethods.length || !together) return null;
-  return rows.reduce((a, b) => (b.score > a.score ? b : a)).method;
+  return clearlyBest(rows);
 }
+
+/** A method's mean over the classes against ReLU's; null where there is none. */
+export function meanDifference(
+  one: MethodMean,
+  base: MethodMean,
+): ScoreDifference | null {
+  if (one.mean === null || base.mean === null) return null;
+  const score = (value: number, std: number | null): Score => ({
+    step: 0,
+    value,
+    std,
+    steps: 1,
+  });
+  const [mean, other] = [one.mean, base.mean];
+  return differenceOf(score(mean, one.std), score(other, base.std), () => [
+    mean,
+    other,
+  ]);
+}
+
+type MethodMean = Pick<ClassTableSummary["methods"][number], "mean" | "std">;
 
 function methodOf(
   method: TableMethod,
