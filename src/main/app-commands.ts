@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, stat } from "node:fs/promises";
 import { basename } from "node:path";
 import { app, shell, type BrowserWindow } from "electron";
 import type { AppTable, Purpose, Settings } from "../shared/contract";
@@ -110,7 +110,19 @@ export function appCommands(options: AppCommandOptions): Handlers<AppTable> {
       const path = await choosePage(window(), format, suggestion);
       if (path === undefined) return null;
       await savePage(path, bytes);
-      return { name: basename(path) };
+      return granted(path, "write");
+    },
+    "file.reveal": async ({ token }) => {
+      const path = engine.pathOf(token, "write");
+      await stat(path).catch(() => {
+        throw new Fault(
+          "invalid-request",
+          `${basename(path)} is no longer where it was written.`,
+          "Somebody has moved or deleted it.",
+        );
+      });
+      shell.showItemInFolder(path);
+      return {};
     },
     "choose.library": async () => {
       const libraryFolder = await chooseLibraryFolder(window());

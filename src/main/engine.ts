@@ -94,10 +94,10 @@ export class Engine {
     return token;
   }
 
-  /** What a token stands for that was given for reading. Throws `invalid-request` where there is none. */
-  pathOf(token: string): string {
+  /** What a token stands for that was given for `purpose`. Throws `invalid-request` where there is none. */
+  pathOf(token: string, purpose: Purpose = "read"): string {
     const grant = this.#tokens.get(token);
-    if (grant?.purpose !== "read")
+    if (grant?.purpose !== purpose)
       throw new Fault(
         "invalid-request",
         "This file was chosen too long ago.",

@@ -93,6 +93,11 @@ export function menuTemplate(
     {
       label: "&View",
       submenu: [
+        command("Compare", "show-compare", "CmdOrCtrl+1"),
+        command("Network", "show-network", "CmdOrCtrl+2"),
+        command("Lab", "show-lab", "CmdOrCtrl+3"),
+        command("Library", "show-library", "CmdOrCtrl+4"),
+        separator,
         command("Large View", "large", "Space"),
         separator,
         {

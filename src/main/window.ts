@@ -1,10 +1,11 @@
-import { BrowserWindow, nativeTheme, screen } from "electron";
+import { BrowserWindow, Menu, nativeTheme, screen } from "electron";
 import type { Busy } from "./busy";
 import { confirmClose, confirmReload } from "./dialogs";
 import type { Log } from "./log";
 import type { Places } from "./places";
 import { confineContents } from "./security";
 import { StoredFile } from "./stored-file";
+import { textMenu } from "./text-menu";
 import {
   defaultWindowState,
   minimumSize,
@@ -69,6 +70,10 @@ export function openWindow({
     },
   });
   confineContents(window.webContents, url);
+  window.webContents.on("context-menu", (_event, asked) => {
+    const items = textMenu(asked);
+    if (items.length > 0) Menu.buildFromTemplate(items).popup({ window });
+  });
 
   window.once("ready-to-show", () => {
     if (state.value.maximized) window.maximize();

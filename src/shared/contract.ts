@@ -440,6 +440,10 @@ export const menuCommandSchema = z.enum([
   "undo",
   "redo",
   "settings",
+  "show-compare",
+  "show-network",
+  "show-lab",
+  "show-library",
   "large",
   "shortcuts",
   "about",
@@ -521,8 +525,10 @@ export const app = {
       format: pageFormatSchema,
       suggestion: z.string().max(200),
     }),
-    z.strictObject({ name: z.string() }).nullable(),
+    z.strictObject({ token: tokenSchema, name: z.string() }).nullable(),
   ),
+  /** Shows in the system's file manager what was written to a chosen place. */
+  "file.reveal": command(z.strictObject({ token: tokenSchema }), nothing),
   /** Folder dialog for the library; the reply is the settings as they are afterwards. */
   "choose.library": command(nothing, settingsSchema),
   "log.open": command(nothing, nothing),

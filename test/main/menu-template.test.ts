@@ -60,6 +60,10 @@ it("shows keys, each once, and leaves them to the window", () => {
     redo: "CmdOrCtrl+Shift+Z",
     run: "CmdOrCtrl+Enter",
     stop: "Esc",
+    "show-compare": "CmdOrCtrl+1",
+    "show-network": "CmdOrCtrl+2",
+    "show-lab": "CmdOrCtrl+3",
+    "show-library": "CmdOrCtrl+4",
     large: "Space",
     shortcuts: "F1",
   });

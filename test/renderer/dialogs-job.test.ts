@@ -95,6 +95,7 @@ describe("ExportJob", () => {
       files: 1,
       bytes: 4096,
       name: "pelican.html",
+      token,
       left: 1,
       why: ["3-1-relu: image.npy is missing."],
     });

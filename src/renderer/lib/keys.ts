@@ -37,6 +37,8 @@ export function windowKey(
   if (modifier && event.shiftKey && event.key.toLowerCase() === "z")
     return history ? null : { kind: "command", command: "redo" };
   if (modifier && !event.altKey && !event.shiftKey) {
+    const workspace = workspaceCommands[Number(event.key) - 1];
+    if (workspace) return { kind: "command", command: workspace };
     switch (event.key.toLowerCase()) {
       case "enter":
         return { kind: "command", command: "run" };
@@ -64,6 +66,14 @@ export function windowKey(
   if (event.key === "?") return { kind: "command", command: "shortcuts" };
   return null;
 }
+
+/** In the order of the rail; the menu has them with the same keys. */
+export const workspaceCommands = [
+  "show-compare",
+  "show-network",
+  "show-lab",
+  "show-library",
+] as const satisfies readonly MenuCommand[];
 
 /** How a shortcut is written on this machine: Ctrl E, ⌘E. */
 export function keyName(mac: boolean, key: string): string {

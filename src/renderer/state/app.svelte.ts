@@ -175,6 +175,15 @@ export class AppState {
     this.view.dialog = { kind: "export", gallery: gallery.id, runs };
   }
 
+  /** Shows in the system's file manager what was written. */
+  async reveal(token: string): Promise<void> {
+    try {
+      await this.world.app.call("file.reveal", { token });
+    } catch (error) {
+      this.notices.error(error);
+    }
+  }
+
   /** Lets the user choose another folder for the library. */
   async chooseLibraryFolder(): Promise<void> {
     try {
@@ -228,6 +237,12 @@ export class AppState {
         break;
       case "redo":
         if (!takeBackTyping("redo")) void this.undo.again();
+        break;
+      case "show-compare":
+      case "show-network":
+      case "show-lab":
+      case "show-library":
+        this.view.workspace = command.slice("show-".length);
         break;
       case "large":
         this.large.open();

@@ -86,7 +86,20 @@ export class Lab {
         { format, suggestion },
         { bytes },
       );
-      if (saved) notices.info(`Wrote ${saved.name}.`, { topic: "page" });
+      if (!saved) return;
+      notices.info(`Wrote ${saved.name}.`, {
+        topic: "page",
+        action: {
+          label: "Show in folder",
+          run: () => {
+            app
+              .call("file.reveal", { token: saved.token })
+              .catch((error: unknown) => {
+                notices.error(error);
+              });
+          },
+        },
+      });
     } catch (error) {
       notices.error(error, { topic: "page" });
     }

@@ -8,6 +8,9 @@ import type { Bench } from "./bench.svelte";
 import type { Notices } from "./notices.svelte";
 import type { Tile } from "./tile.svelte";
 
+/** So many stand side by side. */
+const most = 3;
+
 /** The large view over the selection. */
 export class Large {
   shown = $state(false);
@@ -22,7 +25,7 @@ export class Large {
   /** One to three tiles, looked at together. */
   readonly chosen = $derived.by((): LargeTile[] => {
     const { picks, columns, selection } = this.#bench;
-    return selection.cells.flatMap((cell) =>
+    return selection.cells.slice(-most).flatMap((cell) =>
       this.#tile(
         picks.list.indexOf(cell.target),
         columns.list.findIndex((c) => c.id === cell.column),
@@ -46,9 +49,15 @@ export class Large {
   open(): void {
     const { selection } = this.#bench;
     if (!selection.focus) this.#bench.selectAt(0, 0);
-    if (selection.cells.some((cell) => this.#bench.tileAt(cell)?.picture))
+    const { length } = selection.cells;
+    if (this.chosen.some(({ picture }) => picture)) {
       this.shown = true;
-    else this.#notices.info("There is no picture to open yet.");
+      if (length > most)
+        this.#notices.info(
+          `The large view shows ${most} of the ${length} chosen tiles.`,
+          { topic: "large" },
+        );
+    } else this.#notices.info("There is no picture to open yet.");
   }
 
   close(): void {

@@ -6,12 +6,11 @@ export interface Cell {
   readonly column: number;
 }
 
-/** The large view shows at most this many side by side. */
-const most = 3;
-
 export class Selection {
   /** Newest last; the last one has the ring and fills the Picture panel. */
   cells = $state.raw<readonly Cell[]>([]);
+  /** Where a range begins that Shift and the arrow keys stretch. */
+  #anchor: Cell | null = null;
 
   readonly focus = $derived(this.cells.at(-1) ?? null);
 
@@ -21,17 +20,57 @@ export class Selection {
 
   select(cell: Cell | null): void {
     this.cells = cell ? [cell] : [];
+    this.#anchor = cell;
   }
 
-  /** Adds a tile for a comparison, or takes it out again; the oldest goes when there are too many. */
+  /** Adds a tile for a comparison, or takes it out again. */
   toggle(cell: Cell): void {
     this.cells = this.has(cell)
       ? this.cells.filter((c) => !equal(c, cell))
-      : [...this.cells, cell].slice(-most);
+      : [...this.cells, cell];
+    this.#anchor = cell;
   }
 
   set(cells: readonly Cell[]): void {
-    this.cells = cells.slice(0, most);
+    this.cells = cells;
+    this.#anchor = cells[0] ?? null;
+  }
+
+  /** Every tile; the ring stays where it is. */
+  all(rows: readonly number[], columns: readonly number[]): void {
+    const { focus } = this;
+    const cells = rows.flatMap((target) =>
+      columns.map((column) => ({ target, column })),
+    );
+    this.cells = focus
+      ? [...cells.filter((cell) => !equal(cell, focus)), focus]
+      : cells;
+  }
+
+  /** Moves the ring and chooses the block of tiles between it and where the stretching began. */
+  stretch(
+    rows: readonly number[],
+    columns: readonly number[],
+    down: number,
+    right: number,
+  ): void {
+    const from = this.#anchor ?? this.focus;
+    const to = this.move(rows, columns, down, right);
+    if (!from || !to) return;
+    const between = (list: readonly number[], a: number, b: number) => {
+      const [i, j] = [list.indexOf(a), list.indexOf(b)];
+      return list.slice(Math.min(i, j), Math.max(i, j) + 1);
+    };
+    // What the anchor stood on may be gone.
+    if (!rows.includes(from.target) || !columns.includes(from.column)) return;
+    const block = between(rows, from.target, to.target).flatMap((target) =>
+      between(columns, from.column, to.column).map((column) => ({
+        target,
+        column,
+      })),
+    );
+    this.cells = [...block.filter((cell) => !equal(cell, to)), to];
+    this.#anchor = from;
   }
 
   /** The next tile in the grid; without a selection the first. */

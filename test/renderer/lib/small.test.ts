@@ -91,6 +91,20 @@ describe("keys of the window", () => {
     ).toEqual({ kind: "scrub", by: -1 });
     expect(windowKey(press("3"), false)).toEqual({ kind: "column", place: 2 });
   });
+
+  it("go to a workspace by its place, also while typing", () => {
+    for (const [key, command] of [
+      ["1", "show-compare"],
+      ["2", "show-network"],
+      ["3", "show-lab"],
+      ["4", "show-library"],
+    ] as const)
+      expect(windowKey(press(key, { ctrlKey: true }), true)).toEqual({
+        kind: "command",
+        command,
+      });
+    expect(windowKey(press("5", { ctrlKey: true }), false)).toBeNull();
+  });
 });
 
 describe("readers of remembered values", () => {

@@ -276,10 +276,33 @@ describe("the selection", () => {
     expect(new Selection().move([], columns, 1, 0)).toBeNull();
   });
 
-  it("holds up to three tiles and drops those that are gone", () => {
+  it("is stretched from where it began, and back; every tile is chosen at once", () => {
+    const selection = new Selection();
+    const rows = [5, 7, 9];
+    const columns = [1, 2, 3];
+    const names = () => selection.cells.map((c) => `${c.target}${c.column}`);
+    selection.select({ target: 7, column: 2 });
+    selection.stretch(rows, columns, 0, 1);
+    selection.stretch(rows, columns, 1, 0);
+    expect(names()).toEqual(["72", "73", "92", "93"]);
+    selection.stretch(rows, columns, -2, 0);
+    expect(names()).toEqual(["52", "72", "73", "53"]);
+    selection.stretch(rows, columns, 1, -1);
+    expect(names()).toEqual(["72"]);
+    selection.all(rows, columns);
+    expect(names()).toHaveLength(9);
+    expect(selection.focus).toEqual({ target: 7, column: 2 });
+    selection.move(rows, columns, 0, 1);
+    expect(names()).toEqual(["73"]);
+    selection.stretch(rows, columns, 0, -9);
+    expect(names()).toEqual(["72", "73", "71"]);
+  });
+
+  it("drops the tiles that are gone", () => {
     const selection = new Selection();
     for (const column of [1, 2, 3, 4]) selection.toggle({ target: 5, column });
-    expect(selection.cells.map((c) => c.column)).toEqual([2, 3, 4]);
+    expect(selection.cells.map((c) => c.column)).toEqual([1, 2, 3, 4]);
+    selection.toggle({ target: 5, column: 1 });
     selection.toggle({ target: 5, column: 3 });
     selection.keep(new Set([5]), new Set([1, 2]));
     expect(selection.cells).toEqual([{ target: 5, column: 2 }]);

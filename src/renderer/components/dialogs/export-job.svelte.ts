@@ -18,6 +18,8 @@ export type ExportPhase =
       readonly files: number;
       readonly bytes: number;
       readonly name: string;
+      /** Of what was written. */
+      readonly token: string;
       /** Runs that were left out, and why, of the first. */
       readonly left: number;
       readonly why: readonly string[];
@@ -112,6 +114,7 @@ export class ExportJob {
           left: result.left,
           why: result.why,
           name: target.name,
+          token: target.token,
         };
     } catch (error) {
       this.phase = abort.signal.aborted

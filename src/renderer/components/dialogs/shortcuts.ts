@@ -24,6 +24,10 @@ export function shortcutGroups(mac: boolean): readonly ShortcutGroup[] {
         { keys: [command("E")], text: "Export" },
         { keys: [command("Z")], text: "Undo" },
         { keys: [command("Shift Z"), command("Y")], text: "Redo" },
+        {
+          keys: [command("1 … 4")],
+          text: "Compare, Network, Lab, Library",
+        },
         { keys: [command(",")], text: "Settings" },
         { keys: ["?", "F1"], text: "This list" },
       ],
@@ -32,9 +36,11 @@ export function shortcutGroups(mac: boolean): readonly ShortcutGroup[] {
       title: "Compare",
       shortcuts: [
         { keys: ["←", "→", "↑", "↓"], text: "Move between tiles" },
+        { keys: ["Shift ←", "Shift →"], text: "Choose the tiles in between" },
+        { keys: [command("A")], text: "Choose every tile" },
         { keys: ["1", "2", "3"], text: "Go to that method" },
         { keys: ["[", "]"], text: "Previous or next kept step" },
-        { keys: ["Space"], text: "Open the tile large" },
+        { keys: ["Space", "↵"], text: "Open the tile large" },
         { keys: ["−"], text: "Minimise the picked row instead, or back" },
         { keys: ["±"], text: "Add the picked row the other way round" },
       ],
