@@ -5,35 +5,78 @@ import { codeOf, makeFolder, writeFault } from "../main/host/folder";
 import { checkFree, lockFolder, type HeldLock } from "../main/host/folder-lock";
 import {
   galleryFile,
+  readGallery,
   readGalleryRecord,
   runFolders,
   writeGalleryRecord,
 } from "../main/host/gallery-folder";
 import { isLeftover, sweepParts } from "../main/host/part-folder";
-import type { GalleryRecord } from "../shared/domain";
+import { checkRun } from "../main/host/gallery-import";
+import type { GalleryRecord, RunRecord } from "../shared/domain";
 import { usage } from "./exit";
+import { differenceOf } from "./gallery-difference";
+
+export interface OutOptions {
+  /** Whether a folder that holds anything is taken; the runs of another gallery in it go. */
+  readonly force: boolean;
+  /** Whether the same gallery in it goes on, its finished runs kept. */
+  readonly resume?: boolean;
+}
 
 /**
  * Throws where the folder cannot be used: one that another process writes into, and one that is not empty, without
- * `force`. Nothing is changed yet.
+ * `force` or a gallery that may go on. Nothing is changed yet.
  */
-export async function checkOut(out: string, force: boolean): Promise<void> {
+export async function checkOut(
+  out: string,
+  options: OutOptions,
+): Promise<void> {
   await checkFree(out);
-  await checkContent(out, force);
+  await checkContent(out, options);
 }
 
-async function checkContent(out: string, force: boolean): Promise<void> {
+async function checkContent(
+  out: string,
+  { force, resume = false }: OutOptions,
+): Promise<void> {
   const names: string[] = await readdir(out).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") return [];
     throw writeFault(error, out);
   });
   // what a killed run left is no reason to refuse
-  if (!force && !names.every(isLeftover))
+  const foreign = names.filter((name) => !isLeftover(name));
+  if (names.includes(galleryFile)) {
+    await readGalleryRecord(out);
+    if (resume) {
+      const own = new Set([galleryFile, ...(await runFolders(out))]);
+      foreign.splice(0, Infinity, ...foreign.filter((name) => !own.has(name)));
+    }
+  }
+  if (!force && foreign.length > 0)
     throw usage(
-      `${out} is not empty.`,
+      `${out} is not empty: it holds ${foreign.sort()[0]}.`,
       "Choose another folder, or give --force.",
     );
-  if (names.includes(galleryFile)) await readGalleryRecord(out);
+}
+
+/** Runs of the same gallery that stay: sound, ended, with all steps that are asked for, and computed here. */
+export async function finishedRuns(
+  out: string,
+  record: GalleryRecord,
+  backend: string,
+): Promise<readonly RunRecord[]> {
+  const finished: RunRecord[] = [];
+  for (const run of (await readGallery(out)).runs) {
+    const ended = run.state === "done" || run.state === "silent";
+    const { steps } = record.request.settings;
+    if (!ended || run.settings.steps !== steps || run.backend !== backend)
+      continue;
+    const sound = await checkRun(join(out, run.id), run.id, record).catch(
+      () => null,
+    );
+    if (sound) finished.push(run);
+  }
+  return finished;
 }
 
 /**
@@ -43,18 +86,22 @@ async function checkContent(out: string, force: boolean): Promise<void> {
 export async function prepareOut(
   out: string,
   record: GalleryRecord,
-  force: boolean,
+  options: OutOptions,
 ): Promise<HeldLock> {
   await makeFolder(out);
   const lock = await lockFolder(out);
   try {
     // another one may have been here since it was looked at
-    await checkContent(out, force);
+    await checkContent(out, options);
     await sweepParts(out);
     const present = await readGalleryRecord(out).catch(() => null);
-    const same =
-      present?.id === record.id &&
-      JSON.stringify(present.shard) === JSON.stringify(record.shard);
+    const difference = present && differenceOf(present, record);
+    if (difference && !options.force)
+      throw usage(
+        `${out} holds another gallery: ${difference}.`,
+        "Choose another folder, or give --force to replace it.",
+      );
+    const same = present !== null && difference === null;
     // before the new record: whoever is killed in between leaves the old gallery, and never old runs in a new one
     if (!same)
       for (const run of await runFolders(out))

@@ -16,7 +16,7 @@ import type { RunRecord } from "../../src/shared/domain";
 import { storedGallery } from "../../src/shared/stored";
 import { holdLock, killed } from "../support/hold-lock";
 import { writeTinyNetwork } from "../support/tiny-network";
-import { proxima, type Ran } from "./run";
+import { proxima } from "./run";
 
 let root: string;
 let net: string;
@@ -42,7 +42,7 @@ function render(out: string, ...more: string[]) {
 async function recordsIn(folder: string): Promise<Record<string, RunRecord>> {
   const records: Record<string, RunRecord> = {};
   for (const name of await readdir(at(folder)))
-    if (name !== "gallery.json")
+    if (name !== "gallery.json" && !name.startsWith("."))
       records[name] = JSON.parse(
         await readFile(at(folder, name, "run.json"), "utf8"),
       ) as RunRecord; // checked by the library's tests
@@ -366,40 +366,91 @@ describe("proxima render", () => {
     expect(err.endsWith("\r\x1b[2Kproxima: compiled 1 step\n")).toBe(true);
   });
 
-  it("has a folder to itself: a second one is refused, with --force too", async () => {
+  it("has a folder to itself: of two at once one is refused, with --force too", async () => {
     const folder = at("contended");
-    let second: Promise<Ran> | undefined;
-    const first = await proxima(
-      [
-        ...["render", net, "--targets", "0,1", "--methods", "relu"],
-        ...["--steps", "4", "--batch", "1", "--out", folder],
-      ],
-      {
-        onOutput(text) {
-          // at the first picture of the first
-          if (text.includes("score")) second ??= render("contended", "--force");
-        },
-      },
+    const both = await Promise.all(
+      ["relu", "leaky:0.1"].map((method) =>
+        proxima([
+          ...["render", net, "--targets", "0,1", "--methods", method],
+          ...["--steps", "4", "--batch", "1", "--out", folder],
+        ]),
+      ),
     );
-    expect(first.code).toBe(0);
-    const refused = await second;
-    expect(refused?.code).toBe(2);
-    expect(refused?.err).toMatch(
+    expect(both.map(({ code }) => code).sort()).toEqual([0, 2]);
+    const ids = Object.keys(await recordsIn("contended"));
+    expect(ids).toHaveLength(2);
+    expect(new Set(ids.map((id) => id.slice(2))).size).toBe(1);
+    const other = await holdLock(join(folder, lockFile));
+    const refused = await render("contended", "--force");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toMatch(
       /Another Proxima \(process \d+ on .+\) is writing into .*contended/,
     );
-    expect((await readdir(folder)).sort()).toEqual([
-      "0-1-relu",
-      "1-1-relu",
-      "gallery.json",
-    ]);
+    expect(Object.keys(await recordsIn("contended"))).toEqual(ids);
     // a merge into it too
-    const other = await holdLock(join(folder, lockFile));
     const merged = await proxima([
       ...["merge", at("first"), "--out", folder, "--force"],
     ]);
     expect(merged.code).toBe(2);
     expect(merged.err).toContain("Another Proxima");
     await killed(other);
+  });
+
+  it("goes on where it was cut off: finished runs are kept, and the bytes are those of one go", async () => {
+    expect((await render("whole-go")).code).toBe(0);
+    expect((await render("resumed")).code).toBe(0);
+    const times = async () =>
+      Object.values(await recordsIn("resumed")).map((run) => run.createdAt);
+    const before = await times();
+    const again = await render("resumed");
+    expect(again.code).toBe(0);
+    expect(again.err).toContain("8 finished runs are kept");
+    expect(await times()).toEqual(before);
+    // of the second batch one run is gone and one damaged; the first batch stays
+    await rm(at("resumed", "2-1-relu"), { recursive: true });
+    await writeFile(at("resumed", "3-1-relu", "image.npy"), "cut");
+    const mended = await render("resumed", "--json");
+    expect(mended.code).toBe(0);
+    expect(mended.lines().map((line) => line["target"])).toEqual([2, 2, 3, 3]);
+    const after = await recordsIn("resumed");
+    expect(after["0-1-relu"]?.createdAt).toBe(before[0]);
+    expect(timeless(after)).toEqual(timeless(await recordsIn("whole-go")));
+    await sameBytes("whole-go", "resumed");
+  });
+
+  it.each([
+    [["--seed", "4"], "--seed 3 there, 4 asked for"],
+    [["--steps", "6"], "--steps 5 there, 6 asked for"],
+    [["--step-size", "2"], "--step-size 1 there, 2 asked for"],
+    [["--shard", "1/2"], "--shard none there, 1/2 asked for"],
+  ])(
+    "refuses a folder of another gallery and names the difference: %j",
+    async (flags, why) => {
+      expect((await render("differs")).code).toBe(0);
+      const before = await recordsIn("differs");
+      const refused = await proxima([
+        ...["render", net, "--targets", "0,1,2,3"],
+        ...["--methods", "relu,proxygrad:0.10", "--batch", "2"],
+        ...["--out", at("differs")],
+        ...Object.entries({
+          "--steps": "5",
+          "--step-size": "1",
+          "--seed": "3",
+          ...Object.fromEntries([flags as [string, string]]),
+        }).flat(),
+      ]);
+      expect(refused.code).toBe(2);
+      expect(refused.err).toContain(`holds another gallery: ${why}.`);
+      expect(await recordsIn("differs")).toEqual(before);
+    },
+  );
+
+  it("refuses a folder with a foreign file beside the same gallery", async () => {
+    expect((await render("foreign")).code).toBe(0);
+    await writeFile(at("foreign", "notes.txt"), "mine");
+    const refused = await render("foreign");
+    expect(refused.code).toBe(2);
+    expect(refused.err).toContain("it holds notes.txt");
   });
 
   it("needs --force for a folder that is not empty, and then replaces only its own", async () => {

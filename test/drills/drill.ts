@@ -31,7 +31,7 @@ const drills: Record<string, (folders: string[]) => Promise<unknown>> = {
       id: `of-${name}`,
       request: { ...request, columns },
     });
-    const lock = await prepareOut(folder, record, true);
+    const lock = await prepareOut(folder, record, { force: true });
     for (const [row, target] of request.targets.entries()) {
       const tile = { row, column: 0, seed: 0 };
       const id = runIdIn(record.request, { ...tile, target });
@@ -43,7 +43,7 @@ const drills: Record<string, (folders: string[]) => Promise<unknown>> = {
   },
   /** A run is computed again. */
   async replace([folder = "", score = "0"]) {
-    const lock = await prepareOut(folder, galleryRecord(), true);
+    const lock = await prepareOut(folder, galleryRecord(), { force: true });
     await store(folder, runRecord({ score: Number(score) }));
     lock.release();
     return "done";

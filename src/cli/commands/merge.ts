@@ -38,13 +38,15 @@ export const merge: Command = {
         throw usage(
           "--out must be a folder of its own, not one of the shards.",
         );
-    await checkOut(out, values.has("force"));
+    await checkOut(out, { force: values.has("force") });
     const parts: Part[] = [];
     for (const folder of folders)
       parts.push({ ...(await readGallery(folder)), folder });
     const record = agree(parts);
     const missing = complain(parts, record, context);
-    const lock = await prepareOut(out, record, values.has("force"));
+    const lock = await prepareOut(out, record, {
+      force: values.has("force"),
+    });
 
     const line = new ProgressLine(context.stderr, "merge");
     const runs = parts.flatMap(({ folder, runs: stored }) =>

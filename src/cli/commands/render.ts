@@ -11,7 +11,7 @@ import { answerFlags } from "../answers";
 import type { Command } from "../command";
 import { examineTheNetwork, openTheBackend, openTheNetwork } from "../engine";
 import { exitCodes, usage } from "../exit";
-import { checkOut, prepareOut } from "../gallery-out";
+import { checkOut, finishedRuns, prepareOut } from "../gallery-out";
 import { ProgressLine, spellDuration } from "../progress-line";
 import { fixedBy, recipeFlags, recipeFor, recipeObject } from "../recipe";
 import {
@@ -35,8 +35,13 @@ export const render: Command = {
       value: "I/N",
       help: 'only the I-th of N parts (whole batches); merge them with "proxima merge"',
     },
-    out: { value: "DIR", help: "the gallery's folder" },
-    force: { help: "also where the folder is not empty" },
+    out: {
+      value: "DIR",
+      help: "the gallery's folder; the same gallery in it goes on, and finished runs are kept",
+    },
+    force: {
+      help: "also where the folder is not empty: another gallery's runs go, finished ones are computed again",
+    },
   },
   async run([name = ""], values, context) {
     const out = needed("--out", values.one("out"));
@@ -45,7 +50,8 @@ export const render: Command = {
     const methods = readMethodsOf(values);
     if (methods.length > limits.columns)
       throw usage(`At most ${limits.columns} methods fit into a gallery.`);
-    await checkOut(out, values.has("force"));
+    const options = { force: values.has("force"), resume: true };
+    await checkOut(out, options);
     const opened = await openTheNetwork(name, values, context);
     await examineTheNetwork(opened, context);
     const asked = methods.map(({ method }) => method);
@@ -71,9 +77,21 @@ export const render: Command = {
     const networks = new Map([[opened.id, opened]]);
     const id = renderId(request, opened);
     const record = planGallery(id, request, networks, backend, shard);
-    const lock = await prepareOut(out, record, values.has("force"));
+    const lock = await prepareOut(out, record, options);
+    const kept = options.force
+      ? []
+      : await finishedRuns(out, record, backend.status.title).catch(
+          (error: unknown) => {
+            lock.release();
+            throw error;
+          },
+        );
     const titles = titlesOf(record);
 
+    if (kept.length > 0)
+      context.warn(
+        `${kept.length} finished ${kept.length === 1 ? "run is" : "runs are"} kept; --force computes them again.`,
+      );
     const line = new ProgressLine(context.stderr, "render");
     const tell = (progress: GalleryProgress) => {
       line.clear();
@@ -102,6 +120,7 @@ export const render: Command = {
       {
         record,
         folder: out,
+        finished: new Set(kept.map(({ id }) => id)),
         check: () => {
           lock.check();
         },

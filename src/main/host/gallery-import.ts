@@ -231,7 +231,8 @@ async function candidates(folder: string): Promise<string[]> {
   return [...names].sort();
 }
 
-async function checkRun(
+/** A run's record; throws a Fault `damaged-file` where it is none of the gallery's or a file is not as the record says. */
+export async function checkRun(
   folder: string,
   name: string,
   gallery: GalleryRecord,

@@ -27,6 +27,8 @@ export interface GalleryPlan {
   readonly folder: string;
   /** Throws where another process has taken the folder over: nothing more may be written. */
   readonly check?: () => void;
+  /** Names of runs that are there and stay; a batch is computed as a whole or not at all, so that its bytes are the same. */
+  readonly finished?: ReadonlySet<string>;
   /** Every column's network, by the column's reference. */
   readonly networks: Networks;
   readonly backend: Backend;

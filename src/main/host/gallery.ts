@@ -1,5 +1,5 @@
 /** Computes a gallery: batch by batch, all methods together, every finished run on disk before it is told. */
-import { StepCache } from "../../engine";
+import { StepCache, type Batch } from "../../engine";
 import {
   GalleryBatch,
   type Counts,
@@ -8,9 +8,11 @@ import {
 import {
   columnsByNetwork,
   galleryBatches,
+  type GalleryItem,
   type GalleryPlan,
 } from "./gallery-plan";
 import { GalleryReport } from "./gallery-report";
+import { runIdIn } from "./run-id";
 
 export interface GalleryOutcome {
   readonly state: "done" | "cancelled";
@@ -34,8 +36,15 @@ export async function runGallery(
   const { request, shard, id } = plan.record;
   const batches = galleryBatches(request, shard);
   const groups = columnsByNetwork(request);
-  const items = batches.reduce((sum, b) => sum + b.items.length, 0);
-  const tiles = items * request.columns.length;
+  const work = batches.flatMap((batch) =>
+    groups
+      .filter((columns) => !isFinished(plan, batch, columns))
+      .map((columns) => ({ batch, columns })),
+  );
+  const tiles = work.reduce(
+    (sum, { batch, columns }) => sum + batch.items.length * columns.length,
+    0,
+  );
   const total = tiles * request.settings.steps;
   const report = new GalleryReport(id, total, options.progress);
   const counts: Counts = { runs: 0, failed: 0, cancelled: 0 };
@@ -44,13 +53,12 @@ export async function runGallery(
   // the columns of each network take turns, batch by batch
   const unreserve = steps.reserve(groups.length);
   try {
-    for (const batch of batches)
-      for (const columns of groups)
-        if (!options.signal.aborted)
-          await new GalleryBatch(plan, steps, options, report, counts).run(
-            batch,
-            columns,
-          );
+    for (const { batch, columns } of work)
+      if (!options.signal.aborted)
+        await new GalleryBatch(plan, steps, options, report, counts).run(
+          batch,
+          columns,
+        );
   } finally {
     unreserve();
     report.flush(true);
@@ -64,4 +72,20 @@ export async function runGallery(
     failed: counts.failed,
     compiled: steps.compiled - before,
   };
+}
+
+/** Whether all runs of a batch under columns are there. */
+function isFinished(
+  { finished, record: { request } }: GalleryPlan,
+  { items }: Batch<GalleryItem>,
+  columns: readonly number[],
+): boolean {
+  return (
+    finished !== undefined &&
+    items.every(({ target, seed }) =>
+      columns.every((column) =>
+        finished.has(runIdIn(request, { target, column, seed })),
+      ),
+    )
+  );
 }
