@@ -1,10 +1,11 @@
 /** Many short ascents of one method in one batch, scored only where it is asked for. */
 import { nextFrame, tensor4d, type Tensor4D } from "@tensorflow/tfjs-core";
-import type { Head, Regularization, Target } from "../../shared/domain";
+import type { Head, Regularization, Tail, Target } from "../../shared/domain";
 import { hasTop1 } from "../../shared/head";
 import { objectiveOf, signOf } from "../../shared/target";
 import { top1Of } from "../classes";
 import type { Step } from "../step/step";
+import { LaneTails } from "./lane-tails";
 import { transformOf } from "./regularization";
 import { startImage } from "./start";
 
@@ -25,6 +26,12 @@ export interface ClimbRequest {
   readonly lanes: readonly Lane[];
   /** After how many updates to score, ascending. */
   readonly milestones: readonly number[];
+  /**
+   * Takes a mean over the last tenth of a milestone's steps, too. `exact`: the step computes in float32, so the logits
+   * of its own pass are scores, which costs nothing where a method's forward pass is the original network's. Missing: no
+   * means.
+   */
+  readonly tails?: { readonly exact: boolean };
   readonly stepSize: number;
   readonly startNoise: number;
   readonly regularization: Regularization;
@@ -39,6 +46,8 @@ export interface LaneScore {
   readonly milestone: number;
   /** The objective in the original network, float32 (see TileUpdate); null where a number is not finite any more. */
   readonly score: number | null;
+  /** Over the last tenth of the milestone's steps; null where none was asked for, and for fewer than ten steps. */
+  readonly tail: Tail | null;
   /** Null where the head has no first choice, and for a target that is minimised. */
   readonly top1: boolean | null;
   /** Whether the gradient was exactly zero before: the image stayed as it was there. */
@@ -64,23 +73,47 @@ export async function* climb(
   const directions = directionsOf(lanes, step);
   const seed = lanes[0]?.seed ?? 0;
   const climbing = new Set(lanes.keys());
+  const { tails: asked } = request;
+  const tails = new LaneTails(asked ? milestones : []);
+  const tailed = (lane: number, end: Ended, milestone: number): LaneScore => ({
+    ...end,
+    milestone,
+    tail: end.score === null ? null : tails.at(lane, milestone),
+  });
   let images = startsOf(request);
   try {
     for (let done = 0; !signal.aborted; done++) {
       const scored: LaneScore[] = [];
-      if (milestones.includes(done)) {
-        const scoreOf = scoresOf(request, images);
-        for (const lane of climbing)
-          scored.push({ ...scoreOf(lane), milestone: done, silent: false });
-      }
+      const counts = tails.counts(done);
+      const milestone = milestones.includes(done);
       const ahead = milestones.filter((milestone) => milestone > done);
-      if (ahead.length === 0 || climbing.size === 0) {
+      const moves = ahead.length > 0 && climbing.size > 0;
+      /** Whether the pass that moves the images gives their scores. */
+      const inPassing = counts && !milestone && asked?.exact === true && moves;
+      if (milestone || (counts && !inPassing)) {
+        const scoreOf = scoresFrom(request, step.score(images));
+        for (const lane of climbing) {
+          const end = { ...scoreOf(lane), silent: false };
+          if (counts) tails.record(lane, done, end.score);
+          if (milestone) scored.push(tailed(lane, end, done));
+        }
+      }
+      if (!moves) {
         yield { updates: done, scored };
         return;
       }
-      const moved = step.move(method, images, directions, stepSize);
+      const advanced = inPassing
+        ? step.advance(method, images, directions, stepSize)
+        : null;
+      if (advanced) {
+        const scoreOf = scoresFrom(request, advanced.logits);
+        for (const lane of climbing)
+          tails.record(lane, done, scoreOf(lane).score);
+      }
+      const moved = advanced ?? step.move(method, images, directions, stepSize);
       const stuck = [...climbing].filter((lane) => !movesOn(moved.norms[lane]));
-      const scoreOf = stuck.length > 0 ? scoresOf(request, images) : null;
+      const scoreOf =
+        stuck.length > 0 ? scoresFrom(request, step.score(images)) : null;
       images.dispose();
       images = step.regularize(
         moved.images,
@@ -88,7 +121,7 @@ export async function* climb(
       );
       for (const lane of stuck) {
         climbing.delete(lane);
-        const end =
+        const end: Ended =
           moved.norms[lane] === 0 && scoreOf
             ? { ...scoreOf(lane), silent: true }
             : {
@@ -97,7 +130,10 @@ export async function* climb(
                 top1: noTop1(request, lane),
                 silent: false,
               };
-        for (const milestone of ahead) scored.push({ ...end, milestone });
+        // its score holds from here on
+        if (asked) tails.record(lane, done, end.score);
+        for (const milestone of ahead)
+          scored.push(tailed(lane, end, milestone));
       }
       yield { updates: done + 1, scored };
       // a cancel is heard between two native calls only
@@ -107,6 +143,9 @@ export async function* climb(
     images.dispose();
   }
 }
+
+/** What became of a lane, at whichever milestone. */
+type Ended = Omit<LaneScore, "milestone" | "tail">;
 
 /** Whether a gradient of this norm moves the image: neither exactly zero nor no number. */
 function movesOn(norm = NaN): boolean {
@@ -137,10 +176,9 @@ function startsOf({ step, shape, lanes, startNoise }: ClimbRequest): Tensor4D {
   return tensor4d(values, [step.batch, ...shape]);
 }
 
-/** Scores the batch once and tells each lane's. */
-function scoresOf(request: ClimbRequest, images: Tensor4D) {
+/** Each lane's score, from the batch's logits. */
+function scoresFrom(request: ClimbRequest, logits: Float32Array) {
   const { step, lanes, head } = request;
-  const logits = step.score(images);
   return (lane: number) => {
     const own = logits.subarray(lane * step.classes, (lane + 1) * step.classes);
     const target = lanes[lane]?.target;

@@ -25,7 +25,10 @@ export type ScoredRow = Pick<
 >;
 
 /** Whether the row is of an earlier version, which kept no score but the traced ones. */
-export function isOlder({ step, tail }: Pick<ClassRow, "step" | "tail">): boolean {
+export function isOlder({
+  step,
+  tail,
+}: Pick<ClassRow, "step" | "tail">): boolean {
   return step >= fewestSteps && tail === null;
 }
 

@@ -2,6 +2,7 @@
 import {
   sweepLanes,
   sweepPoints,
+  sweepScore,
   type SweepBest,
   type SweepCell,
   type SweepRow,
@@ -68,11 +69,11 @@ function cellOf(
   plain: readonly SweepRow[],
   of: number,
 ): SweepCell {
-  const values = rows.flatMap(({ score }) => (score === null ? [] : [score]));
+  const values = rows.flatMap((row) => sweepScore(row) ?? []);
   // compared on the classes and seeds that both have, so that a mean of few is no mean of others
-  const others = new Map(plain.map((row) => [laneOf(row), row.score]));
+  const others = new Map(plain.map((row) => [laneOf(row), sweepScore(row)]));
   const pairs = rows.flatMap((row) => {
-    const { score } = row;
+    const score = sweepScore(row);
     const other = others.get(laneOf(row)) ?? null;
     return score === null || other === null ? [] : [{ score, plain: other }];
   });
@@ -97,7 +98,7 @@ function cellOf(
     scores: rows.map((row) => ({
       ...rowTarget(targetOfRow(row)),
       seed: row.seed,
-      score: row.score,
+      score: sweepScore(row),
     })),
   };
 }

@@ -4,8 +4,12 @@ import {
   precisionSchema,
   regularizationSchema,
   slopeSchema,
+  tailSchema,
+  type Regularization,
   type Target,
 } from "../domain";
+import { isPlain } from "../stored";
+import { fewestSteps } from "../tail";
 import { defineSpec } from "./spec";
 import { labTargetsSchema, rowTarget, targetFields } from "./targets";
 
@@ -69,9 +73,13 @@ const bestSchema = z.strictObject({
  */
 export const sweep = defineSpec({
   id: "sweep",
-  version: 2,
-  // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
-  upgrades: { 1: (row) => row },
+  version: 3,
+  upgrades: {
+    // rows of a softmax, the only head there was, are as they were; those of other heads are kept elsewhere
+    1: (row) => row,
+    // a score under random rotation was that of one noisy step: no row, computed again
+    2: (row) => (lacksTail(row) ? null : row),
+  },
   network: "needed",
   heavy: true,
   settings: z.strictObject({
@@ -108,6 +116,8 @@ export const sweep = defineSpec({
     ...curveSchema.shape,
     /** The objective in the original network, float32: the logit, its negative where it is minimised; null: no finite number. */
     score: z.number().nullable(),
+    /** Under random rotation, from ten steps on: over the last tenth of them. This is what is compared then. */
+    tail: tailSchema.optional(),
     /** Whether the target is the original network's first choice; null where there is none (see class table). */
     top1: z.boolean().nullable(),
     /** Whether the gradient was exactly zero before the last step: the score is that of the image there. */
@@ -141,6 +151,44 @@ export type SweepRow = z.infer<typeof sweep.row>;
 export type SweepSummary = z.infer<typeof sweep.summary>;
 export type SweepCell = z.infer<typeof cellSchema>;
 export type SweepBest = z.infer<typeof bestSchema>;
+
+/** What a row is compared by: the mean where it has one. */
+export function sweepScore({
+  score,
+  tail,
+}: Pick<SweepRow, "score" | "tail">): number | null {
+  return tail?.mean ?? score;
+}
+
+/** What the scores of a sweep are, in words. */
+export function sweepRule(
+  { steps, regularize }: Pick<SweepSettings, "steps" | "regularize">,
+  { rotate, rotateProbability }: Regularization,
+): string {
+  const rotated =
+    regularize.includes("on") && rotate > 0 && rotateProbability > 0;
+  const means = rotated && steps.some((one) => one >= fewestSteps);
+  const singles = rotated && steps.some((one) => one < fewestSteps);
+  return [
+    "A score is that after exactly so many steps.",
+    ...(means
+      ? [
+          "Under random rotation one step is noisy: there it is the mean over the last tenth of the steps, at least ten.",
+        ]
+      : []),
+    ...(singles
+      ? [
+          "Under random rotation fewer than ten steps have no mean: their scores are those of one noisy step.",
+        ]
+      : []),
+    "The spread is that over targets and seeds.",
+  ].join(" ");
+}
+
+function lacksTail(row: unknown): boolean {
+  const { regularized, steps } = isPlain(row) ? row : {};
+  return regularized === true && Number(steps) >= fewestSteps;
+}
 
 /** For networks that name none: weak, as in the paper's runs with regularization. */
 export const weakRegularization = {

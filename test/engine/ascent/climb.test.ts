@@ -13,6 +13,7 @@ import type {
   Method,
   Regularization,
 } from "../../../src/shared/domain";
+import { tailOf } from "../../../src/shared/tail";
 import { mixedNetwork } from "../../support/small-networks";
 
 let native: NativeRuntime | null = null;
@@ -48,6 +49,7 @@ interface Options {
   readonly milestones: readonly number[];
   readonly regularization?: Regularization;
   readonly method?: number;
+  readonly tails?: { readonly exact: boolean };
   readonly signal?: AbortSignal;
   readonly each?: (updates: number) => void;
 }
@@ -84,11 +86,18 @@ async function climbed({
 
 /** The gallery's score of one target after so many steps. */
 async function galleryScore(
+  ...asked: Parameters<typeof galleryTrace>
+): Promise<number> {
+  return (await galleryTrace(...asked)).at(-1) ?? NaN;
+}
+
+/** Its scores after 0, 1, ... steps. */
+async function galleryTrace(
   { target, seed }: Lane,
   steps: number,
   method: number,
   regularization: Regularization,
-): Promise<number> {
+): Promise<number[]> {
   const settings: AscentSettings = {
     ...base,
     steps,
@@ -110,12 +119,37 @@ async function galleryScore(
     },
     { signal: new AbortController().signal },
   );
-  let score = NaN;
-  for await (const updates of ascent) score = updates[0]?.score ?? NaN;
-  return score;
+  const trace: number[] = [];
+  for await (const updates of ascent) trace.push(updates[0]?.score ?? NaN);
+  return trace;
 }
 
 describe("climb", () => {
+  it.each([true, false])(
+    "gives the gallery's mean over the last tenth of the steps, with the step's own logits: %s",
+    async (exact) => {
+      const turned = { blur: 0.5, rotate: 9, rotateProbability: 0.5 };
+      const lanes = [lane(0, 3), lane(2, 3)];
+      for (const method of methods.keys()) {
+        const scores = await climbed({
+          ...{ lanes, milestones: [4, 14, 30], method, tails: { exact } },
+          regularization: turned,
+        });
+        expect(scores).toHaveLength(6);
+        for (const { lane: at, milestone, tail } of scores) {
+          const of = lanes[at] ?? lane(0, 3);
+          const trace = await galleryTrace(of, milestone, method, turned);
+          expect(trace).toHaveLength(milestone + 1);
+          if (exact) expect(tail).toEqual(tailOf(trace));
+          else if (tail)
+            expect(tail.mean).toBeCloseTo(tailOf(trace)?.mean ?? NaN, 5);
+          if (milestone > 10) expect(tail?.steps).toBe(10);
+          else expect(tail).toBeNull();
+        }
+      }
+    },
+  );
+
   it("gives every lane the gallery's score to the last bit, several seeds in one batch", async () => {
     const lanes = [lane(0, 3), lane(2, 3), lane(0, 8)];
     for (const regularization of [still, { ...still, blur: 0.6 }])

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
   sweep,
+  sweepRule,
   type SweepMethod,
   type SweepRow,
 } from "../../../src/shared/lab/sweep";
@@ -76,6 +77,20 @@ describe("a sweep's cells", () => {
     expect(bestProxygrad).toEqual([expected]);
   });
 
+  it("are of means where rows have them", () => {
+    const tail = (mean: number) => ({ tail: { mean, std: 1, steps: 10 } });
+    const [relu, proxygrad] = sweepCells(settings, targets, [
+      row("relu", 0, 4, 1, 100, tail(10)),
+      row("relu", 0, 9, 1, 100, tail(20)),
+      row("proxygrad", 0.1, 4, 1, 5, tail(12)),
+      row("proxygrad", 0.1, 9, 1, 5, tail(24)),
+    ]).cells;
+    expect([relu?.mean, proxygrad?.mean]).toEqual([15, 18]);
+    expect(proxygrad?.ratio).toBe(1.2);
+    expect(proxygrad?.above).toBe(2);
+    expect(proxygrad?.scores.map(({ score }) => score)).toEqual([12, 24]);
+  });
+
   it("are compared on the classes and seeds that both have, and are no best before they are complete", () => {
     const { cells, best, bestProxygrad } = sweepCells(settings, targets, [
       ...rows("relu", 0, [10, 20, 30, 40]),
@@ -127,5 +142,32 @@ describe("a sweep's cells", () => {
     );
     expect(cells.map(({ mean }) => mean)).toEqual([1, 2, 3, null]);
     expect(best.map(({ score }) => score)).toEqual([1, 2, 3]);
+  });
+});
+
+describe("rows of a sweep before there were means", () => {
+  const taken = (one: SweepRow) =>
+    sweep.row.safeParse(sweep.upgrades[2](sweep.upgrades[1](one)));
+
+  it("are taken over, but for noisy ones, which are computed again", () => {
+    const plain = row("relu", 0, 4, 1, 5);
+    const short = row("relu", 0, 4, 1, 5, { steps: 9, regularized: true });
+    expect([taken(plain).data, taken(short).data]).toEqual([plain, short]);
+    expect(taken({ ...short, steps: 10 }).success).toBe(false);
+  });
+});
+
+describe("what the scores of a sweep are", () => {
+  const turned = { blur: 0.5, rotate: 5, rotateProbability: 0.3 };
+  const says = (steps: number[], regularize: ("off" | "on")[], rotate = 5) =>
+    sweepRule({ steps, regularize }, { ...turned, rotate });
+
+  it("is said, with the noise where there is some", () => {
+    for (const still of [says([10], ["off"]), says([9, 10], ["on"], 0)])
+      expect(still).not.toContain("noisy");
+    expect(says([10], ["off", "on"])).toContain("the mean over the last tenth");
+    expect(says([10], ["on"])).not.toContain("have no mean");
+    expect(says([9], ["on"])).toContain("have no mean");
+    expect(says([9], ["on"])).not.toContain("the mean over the last tenth");
   });
 });

@@ -2,6 +2,7 @@ import { limits } from "../../../shared/domain";
 import {
   quickSweep,
   sweepMethodSchema,
+  sweepRule,
   type SweepBest,
   type SweepCell,
   type SweepSettings,
@@ -99,9 +100,18 @@ export const sweep = labCommand({
       ...best.map((one) => ({ best: one })),
     ];
   },
-  table: (_rows, { cells, best }) => [
+  table: (_rows, { cells, best, regularization }) => [
     "method           slope  score     spread    / ReLU",
     ...cells.filter(({ n }) => n > 0).map(describe),
+    sweepRule(
+      {
+        steps: cells.map(({ steps }) => steps),
+        regularize: cells.map(({ regularized }) =>
+          regularized ? "on" : "off",
+        ),
+      },
+      regularization,
+    ),
     ...best.map(
       (one) =>
         `Best after ${spellCurve(one)}: ${titleOf(one)}, ${one.score.toFixed(2)}${

@@ -11,6 +11,7 @@ import {
   methodOf,
   regularizationOf,
   resolve,
+  rotatesAtRandom,
   type Resolved,
   type SweepAsk,
 } from "./plan";
@@ -64,6 +65,10 @@ export async function* computeSweep(
           head: world.head,
           lanes: batch.lanes,
           milestones: batch.milestones,
+          // under random rotation the score of one step is noisy
+          ...(rotatesAtRandom(regularization) && {
+            tails: { exact: settings.precision === "float32" },
+          }),
         };
         yield* told(batch, climb(request, options));
       }
@@ -83,12 +88,16 @@ async function* told(
   for await (const { updates, scored } of climbing) {
     let work = 0;
     const rows: News[] = [];
-    for (const { lane, milestone, score, top1, silent } of scored)
+    for (const { lane, milestone, score, tail, top1, silent } of scored)
       for (const cell of cells[lane] ?? []) {
         const { key, ask } = cell;
         if (ask.steps !== milestone || !open.delete(cell)) continue;
         work += cell.work - told;
-        rows.push({ kind: "row", key, row: { ...ask, score, top1, silent } });
+        rows.push({
+          kind: "row",
+          key,
+          row: { ...ask, score, ...(tail && { tail }), top1, silent },
+        });
       }
     work += open.size * (updates - told);
     told = updates;

@@ -67,6 +67,13 @@ export function regularizationOf(
     : { ...none, blur: regularization.blur };
 }
 
+export function rotatesAtRandom({
+  rotate,
+  rotateProbability,
+}: Regularization): boolean {
+  return rotate > 0 && rotateProbability > 0;
+}
+
 export function planSweep(
   settings: SweepSettings,
   world: World,
