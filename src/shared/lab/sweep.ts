@@ -173,7 +173,7 @@ export function sweepRule(
     "A score is that after exactly so many steps.",
     ...(means
       ? [
-          "Under random rotation one step is noisy: there it is the mean over the last tenth of the steps, at least ten.",
+          "Under random rotation one step is noisy: there it is the mean over the last tenth of the steps, at least ten; after ten steps that is all of them, the way up included.",
         ]
       : []),
     ...(singles
