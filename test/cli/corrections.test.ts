@@ -25,6 +25,7 @@ beforeEach(async () => {
 function render(out: string, ...more: string[]) {
   return proxima([
     ...["render", net, ...flags, "--targets", "0,1", "--methods", "relu"],
+    "--no-measure",
     ...["--steps", "2", "--batch", "1", "--out", at(out), ...more],
   ]);
 }
